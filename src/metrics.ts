@@ -39,6 +39,7 @@ export const OWN_PARTS = [
   "day-keys",
   "erasures",
   "grants",
+  "chat",
   "mail",
   "notices",
   "retention",

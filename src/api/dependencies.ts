@@ -9,6 +9,7 @@ import type { ClientAddress } from "./http/client-address.js";
 import type { LoginLimits } from "./login/login-limits.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
 import type { PayloadCheck } from "../catalogue/payload-check.js";
+import type { PostChat } from "../endpoint/chat/post-chat.js";
 import type { EndpointRequest } from "../endpoint/request.js";
 import type { Sender } from "../endpoint/send.js";
 import type { CheckTarget } from "../endpoint/target/target-check.js";
@@ -58,6 +59,8 @@ export interface ApiDependencies {
   sender: Sender;
   /** Requests to a subscription's endpoint, with the same signatures and authentication as a delivery. */
   endpointRequest: EndpointRequest;
+  /** A message into a chat channel, through the same sender. */
+  postChat: PostChat;
   sessions: Sessions;
   /** Sends people to their company's identity provider, and decides who comes back. */
   serviceProvider: ServiceProvider;

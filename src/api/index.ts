@@ -42,6 +42,7 @@ import { samlMetadataRoutes } from "./saml/connections/metadata-routes.js";
 import { documentationRoutes, healthRoutes } from "./service-routes.js";
 import { statsRoutes } from "./stats/routes.js";
 import { singleLogoutRoutes } from "./saml/connections/logout-routes.js";
+import { subscriptionChatRoutes } from "./subscriptions/chat/chat-routes.js";
 import { subscriptionCertificateRoutes } from "./subscriptions/certificates.js";
 import { egressRoutes } from "./subscriptions/egress.js";
 import { subscriptionHealthRoutes } from "./subscriptions/health.js";
@@ -82,6 +83,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...subscriptionLifecycleRoutes,
   ...subscriptionTechniqueRoutes,
   ...subscriptionCertificateRoutes,
+  ...subscriptionChatRoutes,
   ...egressRoutes,
   ...subscriptionHealthRoutes,
   ...targetCheckRoutes,

@@ -1,5 +1,6 @@
 /** The stored objects as the rest of the program sees them: secrets are opened, and dates are Dates. */
 import type { RateLimit } from "../workflows/contract.js";
+import type { ChatChannel } from "./notices/chat-channel.js";
 import type { MailLanguage } from "./notices/mail-language.js";
 import type { SubscriptionHealth } from "./subscription-health.js";
 import type {
@@ -181,8 +182,10 @@ export interface Subscription {
   labels?: Record<string, string>;
   /** The group's own id for it, unique within the group. Stored as it is, because it is searched for. */
   externalId?: string;
-  /** Of mail to the contacts. That of the group when absent. */
+  /** Of mail to the contacts, and of messages to the chat channel. That of the group when absent. */
   language?: MailLanguage;
+  /** Where notices about it go as well. Sealed at rest: its URL is all that a writer needs. */
+  chat?: ChatChannel;
   url: string;
   eventTypes: string[];
   rateLimit?: RateLimit;

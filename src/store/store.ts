@@ -10,6 +10,7 @@ import type { IdempotencyStore } from "./collections/idempotency.js";
 import type { KeyUses } from "./collections/key-uses.js";
 import type { Keyring } from "./sealing/keyring.js";
 import type { LimitStore } from "./collections/limits.js";
+import type { ChatStore } from "./notices/chat.js";
 import type { MailStore } from "./notices/mail.js";
 import type { MailReaderStore } from "./notices/mail-readers.js";
 import type { NoticeStore } from "./notices/notices.js";
@@ -256,6 +257,8 @@ export interface Store {
   notices: NoticeStore;
   /** Lines of mail that wait, and who gets none. */
   mail: MailStore;
+  /** Messages to chat channels that wait, and how each channel does. */
+  chat: ChatStore;
   /** People who want notices by mail. */
   mailReaders: MailReaderStore;
   /** What is neither removed nor erased. */

@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { type Catalogue, createCatalogue } from "../catalogue/catalogue.js";
 import { createDispatchGauge, type DispatchGauge } from "../dispatch-gauge.js";
 import { type ChainRecorder, createChainRecorder } from "../endpoint/certificates/chain-recorder.js";
+import { createPostChat, type PostChat } from "../endpoint/chat/post-chat.js";
 import { createEndpointRequest, type EndpointRequest } from "../endpoint/request.js";
 import { createGuard, type Guard } from "../endpoint/target/guard.js";
 import { createMetrics, type Metrics } from "../metrics.js";
@@ -41,6 +42,8 @@ export interface Core {
   payloadCheck: PayloadCheck;
   /** Requests to subscriptions' endpoints, with their signatures and authentication. */
   request: EndpointRequest;
+  /** Messages to chat channels, through the same sender. */
+  postChat: PostChat;
   gauge: DispatchGauge;
   metrics: Metrics;
   operations: Operations;
@@ -97,6 +100,7 @@ export async function openCore(
     gauge: createDispatchGauge(),
     operations: createOperations({ client: link.client, store, catalogue, log, parkOpenDays: config.PARK_OPEN_DAYS }),
     request: createEndpointRequest({ sender, version: packageVersion() }),
+    postChat: createPostChat({ sender, version: packageVersion() }),
     version: packageVersion(),
     close: async () => {
       catalogue.close();

@@ -100,6 +100,7 @@ export function serve(serving: Serving): Served {
       checkTarget: createTargetCheck({ guard: core.guard }),
       sender: core.sender,
       endpointRequest: core.request,
+      postChat: core.postChat,
       payloadCheck: core.payloadCheck,
       compileSchema: core.compileSchema,
     }),

@@ -20,6 +20,7 @@ import type { Core } from "./core.js";
 import { startDayKeys } from "./watch/day-keys.js";
 import { createOutcomeCounts } from "../activities/notices/count-outcomes.js";
 import type { PublishNotice } from "../activities/notices/tell-notices.js";
+import { createFileChat } from "../activities/chat/file-chat.js";
 import { createFileMail } from "../activities/mail/file-mail.js";
 import { mailDeliveryOf } from "./notices/mail-delivery.js";
 import { keepNotices } from "./notices/notice-keeper.js";
@@ -66,7 +67,7 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
     sending: new Map(),
     unrecordedRetries: new Map(),
     recordRefusal: createRefusalRecord(core),
-    ...tellingOf(core, mail, publish),
+    ...tellingOf(core, config, { mail, publish }),
     retention: {
       ...core,
       retentionDays: config.EVENT_RETENTION_DAYS,
@@ -140,9 +141,14 @@ const signallingOf = (
 });
 
 /** What tells of notices. Mail needs a mail server. */
-const tellingOf = (core: Core, mail: ReturnType<typeof mailDeliveryOf>, publish: PublishNotice) => ({
-  notices: { ...core, publish, ...(mail && { fileMail: createFileMail(core) }) },
+const tellingOf = (
+  core: Core,
+  { PUBLIC_URL }: Pick<Config, "PUBLIC_URL">,
+  { mail, publish }: { mail: ReturnType<typeof mailDeliveryOf>; publish: PublishNotice },
+) => ({
+  notices: { ...core, publish, fileChat: createFileChat(core), ...(mail && { fileMail: createFileMail(core) }) },
   ...(mail && { mail: { ...core, ...mail } }),
+  chat: { ...core, publicUrl: PUBLIC_URL?.replace(/\/+$/, "") },
 });
 
 /** What makes attempts, whoever begins them. */

@@ -48,6 +48,8 @@ export const WORKFLOW = {
   notices: "notices",
   /** Mail about it. */
   mail: "mail",
+  /** Messages to chat channels about it. */
+  chat: "chat",
 } as const;
 
 /** Search attributes of `retryDelivery`, all of type Keyword. They are not encrypted: ids and states only. */

@@ -100,6 +100,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   installCertificate: { certificate: "changed" },
   refuseGrantRequest: { reason: "no" },
   changeMyMail: { wanted: false },
+  setChatChannel: { format: "slack", url: "https://8.8.8.8/services/changed" },
   refuseRecovery: { reason: "no" },
   sendEvent: { subscriptionId: newId("sub") },
   importEventTypes: { asyncapi: "3.0.0" },

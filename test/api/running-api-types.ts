@@ -86,4 +86,6 @@ export interface RunningApiOptions {
   checks?: ResponseChecks;
   /** Most of each within a minute. By default more than a test makes. */
   limits?: Partial<LimitSettings>;
+  /** The authority of chat services, beside the public ones. */
+  chatCa?: string;
 }

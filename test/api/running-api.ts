@@ -8,13 +8,12 @@ import { Client, Connection } from "@temporalio/client";
 import { pino } from "pino";
 import { Agent, request as send } from "undici";
 import { createCatalogue } from "../../src/catalogue/catalogue.js";
-import { createEndpointRequest } from "../../src/endpoint/request.js";
 import { createGuard } from "../../src/endpoint/target/guard.js";
 import { createTargetCheck } from "../../src/endpoint/target/target-check.js";
 import { createMetrics } from "../../src/metrics.js";
 import { createPayloadCheck } from "../../src/catalogue/payload-check.js";
 import { createSchemaCompiler } from "../../src/catalogue/schema-validator.js";
-import { createNotingSender } from "./noting-sender.js";
+import { createNotingSender, requestsBy } from "./noting-sender.js";
 import { createWatchdog } from "../../src/catalogue/watchdog.js";
 import type { ApiSettings } from "../../src/api/settings.js";
 import { createAuditTally } from "../../src/api/access/audit-tally.js";
@@ -52,6 +51,7 @@ export async function startApi({
   readiness,
   between = (given) => given,
   limits = {},
+  chatCa,
 }: RunningApiOptions): Promise<RunningApi> {
   const own = beside ? undefined : await openDatabase(mongodbUrl, "api");
   const database = beside?.database ?? own?.name ?? "";
@@ -147,8 +147,7 @@ export async function startApi({
       readiness: readiness ?? (async () => ({ degraded: [] })),
       refuseTarget: (target) => guard.refuseTarget(target),
       checkTarget: createTargetCheck({ guard, connectTimeoutMs: 60_000 }),
-      sender,
-      endpointRequest: createEndpointRequest({ sender, version: "0.0.0-test" }),
+      ...requestsBy(sender, chatCa),
       compileSchema,
       payloadCheck: createPayloadCheck({ compileSchema, metrics, log: logger }),
     }),

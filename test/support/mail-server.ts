@@ -15,6 +15,8 @@ export interface ReceivedMail {
 
 export interface MailServer {
   port: number;
+  /** For SMTP_URL. */
+  url: string;
   ca: string;
   received: ReceivedMail[];
   /** What it says to a recipient, or to a message. 0: it takes it. */
@@ -61,6 +63,7 @@ export async function startMailServer({ port = 0 }: { port?: number } = {}): Pro
   const bound = (server.server.address() as AddressInfo).port;
   return {
     port: bound,
+    url: urlOf(bound),
     ca: authority.ca,
     received,
     answer,
@@ -69,9 +72,11 @@ export async function startMailServer({ port = 0 }: { port?: number } = {}): Pro
   };
 }
 
+const urlOf = (port: number, password = PASSWORD): string => `smtp://${USER}:${password}@localhost:${port}`;
+
 /** Connects as the service does. */
 export function connectTo(port: number, ca: string, password = PASSWORD): MailServer["connect"] {
-  const read = readSmtpUrl(`smtp://${USER}:${password}@localhost:${port}`);
+  const read = readSmtpUrl(urlOf(port, password));
   if (!read.ok) throw new Error(read.fault);
   return () => connectSmtp(read.settings, { ca, timeouts: SHORT });
 }

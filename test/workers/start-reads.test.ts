@@ -73,6 +73,8 @@ const SMALL = new Set([
   "samlConnections",
   // What nobody was told yet: empty within seconds, and never more than 10,000. What is settled lies elsewhere.
   "notices",
+  // Messages to chat channels that are not sent yet: never more than 20,000, and none without a channel.
+  "chatLines",
 ]);
 const unbounded = (): string[] => unboundedOf(log.commands.filter(({ collection }) => !SMALL.has(collection)));
 /** Reads of all events or all deliveries, which no start and no clock makes. The oldest one alone is read in one step. */

@@ -1,7 +1,7 @@
 /**
  * The activity behind the workflow `notices`. A notice becomes an event of the api `sealpost` for the groups that take
- * it, and mail for people. A notice leaves the outbox last. If the process dies before, then the same event id and the
- * same ids of mail show what was done already.
+ * it, mail for people, and messages to chat channels. A notice leaves the outbox last. If the process dies before, then
+ * the same event id and the same ids of lines show what was done already.
  */
 import type { Logger } from "pino";
 import { dataOf, noticeGroups } from "../../catalogue/notices/notice-event.js";
@@ -24,8 +24,9 @@ export interface TellNoticesDependencies {
   metrics: Pick<Metrics, "noticesTold">;
   log: Pick<Logger, "warn">;
   publish: PublishNotice;
-  /** Files mail about them. Whoever gets none costs nothing. */
+  /** Files mail about them, and messages to chat channels. Whoever gets none costs nothing. */
   fileMail?: (notices: readonly WaitingNotice[]) => Promise<void>;
+  fileChat?: (notices: readonly WaitingNotice[]) => Promise<void>;
   now?: () => Date;
 }
 
@@ -34,7 +35,7 @@ const AT_ONCE = 100;
 const MOST_TRIES = 10;
 
 export function createTellNotices(dependencies: TellNoticesDependencies): NoticesActivities {
-  const { store, catalogue, metrics, log, publish, fileMail, now = () => new Date() } = dependencies;
+  const { store, catalogue, metrics, log, publish, fileMail, fileChat, now = () => new Date() } = dependencies;
 
   /** The event of a notice, and its groups. Undefined when nobody takes it. */
   function eventFor(notice: WaitingNotice): Parameters<PublishNotice>[0][number] | undefined {
@@ -80,7 +81,9 @@ export function createTellNotices(dependencies: TellNoticesDependencies): Notice
       await catalogue.refresh();
       const { told, published } = await publishAll(due);
       const done = new Set(told);
-      await fileMail?.(due.filter(({ id }) => done.has(id)));
+      const filed = due.filter(({ id }) => done.has(id));
+      await fileMail?.(filed);
+      await fileChat?.(filed);
       await store.notices.settle(told);
       metrics.noticesTold.inc({ as: "event" }, published);
       metrics.noticesTold.inc({ as: "nothing" }, told.length - published);

@@ -22,8 +22,8 @@ export const WRITES =
 const TELLING = new Set(["wake", "configureBucket", "tryEndpoint", "openWorkflows", "erasedOf"]);
 /**
  * Writes to these collections begin no act. They are the audit itself, keys that are made when needed, counts, limits,
- * records of dispatches, notices, mail, counters, owners of events and what is removed by its age. What endpoints show
- * in handshakes is no act either. Commands alone write the rest.
+ * records of dispatches, notices, mail, messages to chat channels and counters. Owners of events, what is removed by
+ * its age, and what endpoints show in handshakes are no acts either. Commands alone write the rest.
  */
 export const NOT_WRAPPED: ReadonlySet<string> = new Set([
   "audit",
@@ -33,6 +33,7 @@ export const NOT_WRAPPED: ReadonlySet<string> = new Set([
   "routings",
   "notices",
   "mail",
+  "chat",
   "stats",
   "retention",
   "owners",
@@ -152,7 +153,7 @@ function settleLater(
 }
 
 function wrapped(dependencies: ApiDependencies, begin: Begin): ApiDependencies {
-  const { store, operations, publisher, sessions, endpointRequest: request } = dependencies;
+  const { store, operations, publisher, sessions, endpointRequest: request, postChat } = dependencies;
   const wrapping = { begin, guard: createActGuard(store) };
   return {
     ...dependencies,
@@ -163,6 +164,10 @@ function wrapped(dependencies: ApiDependencies, begin: Begin): ApiDependencies {
     endpointRequest: async (order, at) => {
       await begin("request", undefined);
       return request(order, at);
+    },
+    postChat: async (order) => {
+      await begin("chat", undefined);
+      return postChat(order);
     },
   };
 }

@@ -112,6 +112,11 @@ export const PROBLEMS = {
     "Make one with POST /v1/subscriptions/{id}/csr, and give the certificate for the newest one.",
   ),
   status_conflict: entry(409, "The subscription's status does not allow it", "Do first what the detail names."),
+  chat_channel_missing: entry(
+    409,
+    "The subscription has no chat channel",
+    "Give the URL of a webhook first: PUT /v1/subscriptions/{id}/chat.",
+  ),
   delivery_settled: entry(
     409,
     "The delivery is settled",

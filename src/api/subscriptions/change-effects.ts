@@ -21,6 +21,7 @@ const ABOUT: readonly string[] = [
   "labels",
   "externalId",
   "language",
+  "chat",
 ] satisfies (keyof Subscription)[];
 
 /** Whether the change is of these alone. Then nothing that waits has to look again. */

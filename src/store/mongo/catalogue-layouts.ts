@@ -90,8 +90,8 @@ type Written<T extends { createdAt: Date }> = Omit<T, "createdAt" | "expiresAt">
   expiresAt?: string;
 };
 
-/** What people write about a subscription, personal data among it. */
-type SealedText = "description" | "contacts" | "labels";
+/** What people write about a subscription: personal data, and the URL of a chat channel. */
+type SealedText = "description" | "contacts" | "labels" | "chat";
 
 /** What of a subscription is sealed, together in one value. What came later is absent in older ones. */
 interface SubscriptionSecrets extends Pick<Subscription, "auth" | "headers" | SealedText> {
@@ -113,9 +113,9 @@ interface SubscriptionSecrets extends Pick<Subscription, "auth" | "headers" | Se
 export function subscriptionLayout(keyring: Keyring): Layout<Subscription> {
   return {
     async toDocument({ id, url, secrets, auth, headers, keys, pendingCertificate, tls, ...rest }) {
-      const { description, contacts, labels, ...fields } = rest;
+      const { description, contacts, labels, chat, ...fields } = rest;
       const { clientKey, ...publicTls } = tls ?? {};
-      const text = { description, contacts, labels };
+      const text = { description, contacts, labels, chat };
       const sealed = JSON.stringify({ url, secrets, auth, headers, keys, pendingCertificate, clientKey, ...text });
       const scope: KeyScope = `group/${fields.groupId}`;
       const key = await keyring.scope(scope);

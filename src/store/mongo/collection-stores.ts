@@ -24,6 +24,7 @@ import { createGrantRequestStore, type GrantRequestDocument } from "../collectio
 import { createIdempotencyStore, type IdempotencyDocument } from "../collections/idempotency.js";
 import type { Keyring } from "../sealing/keyring.js";
 import { createLimitStore, type LimitDocument } from "../collections/limits.js";
+import { type ChatLineDocument, type ChatStateDocument, createChatStore } from "../notices/chat.js";
 import { createMailStore, type MailLineDocument, type MailStopDocument } from "../notices/mail.js";
 import { createMailReaderStore, type MailReaderDocument } from "../notices/mail-readers.js";
 import { createNoticeStore, type NoticeDocument, type ToldNoticeDocument } from "../notices/notices.js";
@@ -212,13 +213,17 @@ export const limitedStores = (
 export const noticeStores = (
   db: Db,
   { keyring, exclusive, ferretDb }: Base,
-): Pick<Store, "notices" | "mail" | "mailReaders"> => ({
+): Pick<Store, "notices" | "mail" | "mailReaders" | "chat"> => ({
   notices: createNoticeStore(
     db.collection<NoticeDocument>("notices"),
     db.collection<ToldNoticeDocument>("toldNotices"),
     { exclusive, ferretDb },
   ),
   mail: createMailStore(db.collection<MailLineDocument>("mailLines"), db.collection<MailStopDocument>("mailStops"), {
+    exclusive,
+    ferretDb,
+  }),
+  chat: createChatStore(db.collection<ChatLineDocument>("chatLines"), db.collection<ChatStateDocument>("chatStates"), {
     exclusive,
     ferretDb,
   }),

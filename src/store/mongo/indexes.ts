@@ -89,6 +89,8 @@ export const INDEXES: readonly IndexSpec[] = [
   expiring("toldNotices", "expiresAt"),
   ...on("mailLines", { dueAt: 1, _id: 1 }),
   expiring("mailStops", "expiresAt"),
+  ...on("chatLines", { dueAt: 1, _id: 1 }),
+  expiring("chatStates", "expiresAt"),
   ...on("people", newest("firstLoginAt")),
   ...on("sessions", { personId: 1 }, { connectionId: 1 }),
   expiring("sessions", "endsAt"),

@@ -1,6 +1,6 @@
 /**
- * Starts the workflows `notices` and `mail` when something is due for them. An idle service starts nothing, so the
- * engine pays nothing.
+ * Starts the workflows `notices`, `mail` and `chat` when something is due for them. An idle service starts nothing, so
+ * the engine pays nothing.
  */
 import { type Client, WorkflowExecutionAlreadyStartedError } from "@temporalio/client";
 import type { Logger } from "pino";
@@ -12,11 +12,12 @@ import { TASK_QUEUE, WORKFLOW } from "../../workflows/contract.js";
 /** Found under this id in the Temporal UI. Only one runs at a time. */
 export const NOTICES_WORKFLOW_ID = "sealpost-notices";
 export const MAIL_WORKFLOW_ID = "sealpost-mail";
+export const CHAT_WORKFLOW_ID = "sealpost-chat";
 
 export interface NoticeKeeperDependencies {
-  store: Pick<Store, "notices" | "mail">;
+  store: Pick<Store, "notices" | "mail" | "chat">;
   client: Pick<Client, "workflow" | "withDeadline">;
-  metrics: Pick<Metrics, "noticesWaiting" | "mailsWaiting" | "ownFailures">;
+  metrics: Pick<Metrics, "noticesWaiting" | "mailsWaiting" | "chatsWaiting" | "ownFailures">;
   log: Pick<Logger, "warn">;
   /** This process has a mail server. */
   sendsMail?: boolean;
@@ -30,7 +31,7 @@ const START_DEADLINE_MS = 10_000;
 /** Looks by the clock until it is stopped. */
 export function keepNotices(dependencies: NoticeKeeperDependencies): { stop(): Promise<void> } {
   const { store, metrics, log, sendsMail = false, everyMs = EVERY_MS } = dependencies;
-  const safely = async (part: "notices" | "mail", look: () => Promise<void>): Promise<void> => {
+  const safely = async (part: "notices" | "mail" | "chat", look: () => Promise<void>): Promise<void> => {
     try {
       await look();
     } catch (error) {
@@ -47,9 +48,14 @@ export function keepNotices(dependencies: NoticeKeeperDependencies): { stop(): P
     metrics.mailsWaiting.set(await store.mail.count());
     if ((await store.mail.due(1)).length > 0) await startWorkflow(dependencies, WORKFLOW.mail, MAIL_WORKFLOW_ID);
   };
+  const lookForChat = async (): Promise<void> => {
+    metrics.chatsWaiting.set(await store.chat.count());
+    if ((await store.chat.due(1)).length > 0) await startWorkflow(dependencies, WORKFLOW.chat, CHAT_WORKFLOW_ID);
+  };
   const look = async (): Promise<void> => {
     await safely("notices", lookForNotices);
     if (sendsMail) await safely("mail", lookForMail);
+    await safely("chat", lookForChat);
   };
   return byTheClock(everyMs, look, { atOnce: true });
 }
