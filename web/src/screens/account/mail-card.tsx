@@ -2,7 +2,7 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, ask, type Schemas } from "../../api/client.js";
 import { t } from "../../i18n/index.js";
-import { type Language, languageIn, LANGUAGES } from "../../parts/mail-languages.js";
+import { type Language, languageIn, LANGUAGES } from "../../parts/subscription/mail-languages.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 
 const mailQuery = queryOptions({

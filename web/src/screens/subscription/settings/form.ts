@@ -1,6 +1,6 @@
 /** The settings as the fields of a form have them, and the change that they come to. */
 import type { Schemas } from "../../../api/client.js";
-import type { Language } from "../../../parts/mail-languages.js";
+import type { Language } from "../../../parts/subscription/mail-languages.js";
 import type { FormDraft } from "../../../parts/draft.js";
 import type { Subscription } from "../../../parts/subscription/model.js";
 

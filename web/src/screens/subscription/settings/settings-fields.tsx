@@ -1,7 +1,7 @@
 /** The fields of the settings. What was typed over is marked. */
 import type { ReactNode } from "react";
 import { t } from "../../../i18n/index.js";
-import { languageIn, LANGUAGES } from "../../../parts/mail-languages.js";
+import { languageIn, LANGUAGES } from "../../../parts/subscription/mail-languages.js";
 import styles from "../subscription.module.css";
 import { EventTypeChoice } from "./event-type-choice.js";
 import type { Fault, SettingsField, SettingsForm } from "./form.js";
