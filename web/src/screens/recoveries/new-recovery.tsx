@@ -98,7 +98,7 @@ function Fields({ search }: { search: NewRecoverySearch }) {
         <Select
           label={t("deliveries.column.group")}
           value={search.group ?? ""}
-          none={t("recoveries.everyGroup")}
+          none={t("recoveries.everyGroupChoice")}
           apply={(group) => apply({ group, subscription: "" })}
           options={groups?.data.map(({ id, name }) => [id, name]) ?? []}
         />

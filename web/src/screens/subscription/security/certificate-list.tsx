@@ -15,7 +15,8 @@ export function CertificateList({ title, certificates }: CertificateListProps) {
     <>
       <h3 className={styles.subheading}>{title}</h3>
       {certificates.map(({ subject, issuer, serial, names, notBefore, notAfter, sha256 }) => (
-        <section key={sha256} className="card" aria-label={subject}>
+        // No landmark: a chain and an authority of the subscription may hold the same certificate.
+        <div key={sha256} role="group" className="card" aria-label={subject}>
           <dl className="facts">
             <dt>{t("delivery.certificate.subject")}</dt>
             <dd>{subject}</dd>
@@ -44,7 +45,7 @@ export function CertificateList({ title, certificates }: CertificateListProps) {
               <code>{sha256}</code>
             </dd>
           </dl>
-        </section>
+        </div>
       ))}
     </>
   );
