@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Service, startService } from "../support/service.js";
-import { checked, checkedEverywhere, logInAs, WITHIN } from "./portal-setup.js";
+import { keysOf } from "./by-keys.js";
+import { checked, checkedEverywhere, logInAs, picture, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
 if (!there)
@@ -15,6 +16,7 @@ if (!there)
 const TYPE = "billing.invoice.paid";
 const NEW = "billing.invoice.refused";
 const DEPRECATED = "billing.invoice.settled";
+const MADE = "billing.invoice.made";
 
 describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, () => {
   let service: Service;
@@ -103,6 +105,66 @@ describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, ()
     expect(body).toMatchObject({ version: 2, deprecation: { replacedBy: TYPE, note: "Two names for one thing." } });
     // The browser itself tells of the answer 412, as of every refusal.
     expect(visitor.complaints.filter((text) => !text.includes("412"))).toEqual([]);
+    await page.context().close();
+  });
+
+  it("let who publishes make a type by keys alone: what is wrong is said at its field", async () => {
+    const visitor = await logInAs(chromium, service, "admin", { path: "/portal/catalogue" });
+    const { page } = visitor;
+    const keys = keysOf(page);
+    await keys.begin();
+    await keys.press(page.getByRole("link", { name: "New event type of Billing" }));
+    await page.getByRole("heading", { level: 1, name: "New event type" }).waitFor();
+    await expect
+      .poll(() => page.getByRole("combobox", { name: "Api", exact: true }).inputValue(), WITHIN)
+      .toMatch(/^api_/);
+    const create = page.getByRole("button", { name: "Create the event type" });
+    const name = page.getByRole("textbox", { name: "Name", exact: true });
+    const schema = page.getByRole("textbox", { name: "JSON Schema of the payload" });
+    const example = page.getByRole("textbox", { name: "Example 1, as JSON" });
+    const saved = async () => (await client.get(`/v1/event-types/${MADE}`)).status;
+    await keys.write(name, "billing..made");
+    await page.getByText("This is no name of an event type.").waitFor();
+    await keys.write(name, TYPE);
+    await keys.write(page.getByRole("textbox", { name: "Description" }), "An invoice was made.");
+    await keys.write(schema, '{ "type" "object" }');
+    await page.getByText("This is no valid JSON. See line 1, column 10.").waitFor();
+    expect(await create.isDisabled()).toBe(true);
+    const wrong = { type: "object", properties: { amount: { type: "money" } }, required: ["amount"] };
+    await keys.write(schema, JSON.stringify(wrong));
+    await keys.write(example, '{ "amount": "12.5" }');
+    await keys.press(create);
+    // The name is looked at first, then the schema, then the examples.
+    await page.getByRole("alert").filter({ hasText: "name_taken" }).waitFor();
+    await keys.write(name, MADE);
+    await keys.press(create);
+    await page.getByRole("alert").filter({ hasText: "schema_refused" }).waitFor();
+    await page
+      .getByRole("listitem")
+      .filter({ hasText: /^schema.*amount/ })
+      .waitFor();
+    await checkedEverywhere(page, "type-new");
+    await keys.write(schema, JSON.stringify({ ...wrong, properties: { amount: { type: "number" } } }));
+    await expect.poll(() => page.getByRole("alert").count(), WITHIN).toBe(0);
+    await keys.press(create);
+    await page
+      .getByRole("listitem")
+      .filter({ hasText: /^examples\[0\].*amount/ })
+      .waitFor();
+    await picture(page, "type-new-example");
+    expect(await saved()).toBe(404);
+    // What was typed is still there after a load.
+    await page.reload();
+    await keys.begin();
+    await expect.poll(() => example.inputValue(), WITHIN).toContain("12.5");
+    await keys.write(example, '{ "amount": 12.5 }');
+    await keys.press(create);
+    await page.getByRole("heading", { level: 1, name: MADE, exact: true }).waitFor();
+    await page.getByText("An invoice was made.").waitFor();
+    expect(await saved()).toBe(200);
+    await page.goto(`${service.url}/portal/new-event-type`);
+    await expect.poll(() => name.inputValue(), WITHIN).toBe("");
+    expect(visitor.complaints.filter((text) => !/409|422/.test(text))).toEqual([]);
     await page.context().close();
   });
 

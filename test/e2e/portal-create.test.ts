@@ -75,6 +75,7 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
     const { page } = consumer;
     const keys = keysOf(page);
     await keys.begin();
+    const theirs = keysOf(admin.page);
 
     // The api is found, and asked for.
     await page.getByText("Your group does not have all of it.").first().waitFor();
@@ -88,10 +89,11 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
 
     // The provider reads why, and grants it.
     await admin.page.reload();
+    await theirs.begin();
     await admin.page.getByText("we book invoices").waitFor();
     await picture(admin.page, "requests");
-    await admin.page.getByRole("button", { name: "Approve", exact: true }).click();
-    await admin.page.getByRole("button", { name: /^Give .* the grant$/ }).click();
+    await theirs.press(admin.page.getByRole("button", { name: "Approve", exact: true }));
+    await theirs.press(admin.page.getByRole("button", { name: /^Give .* the grant$/ }));
     await admin.page.getByText("No request has this status.").waitFor();
 
     // The consumer reads what it means, and subscribes.
@@ -163,10 +165,11 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
 
     // The provider sees what it is about, and approves.
     await admin.page.reload();
+    await theirs.begin();
     await admin.page.getByText(`New: ${TYPE}`).waitFor();
     await picture(admin.page, "requests-submitted");
-    await admin.page.getByRole("button", { name: "Approve Books" }).click();
-    await admin.page.getByRole("alertdialog").getByRole("button", { name: "Approve Books" }).click();
+    await theirs.press(admin.page.getByRole("button", { name: "Approve Books" }));
+    await theirs.press(admin.page.getByRole("alertdialog").getByRole("button", { name: "Approve Books" }));
     await admin.page.getByText("It is approved.").waitFor();
 
     await page.reload();
@@ -196,29 +199,31 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
 
   it("nobody approves what they asked for themselves", async () => {
     const { page, complaints } = await logInAs(chromium, service, "admin", { path: "/portal/subscriptions/new" });
-    await page.getByLabel("URL of your endpoint").fill(`${receiver.url}/own`);
-    const groups = page.getByRole("combobox", { name: "Group" });
-    if ((await groups.count()) > 0) await groups.selectOption("Demo consumers");
-    await page.getByRole("button", { name: "Go on" }).click();
-    await page.getByRole("checkbox", { name: TYPE }).check();
-    await page.getByRole("button", { name: "Save the draft" }).click();
-    await page.getByLabel("I have stored it").check();
-    await page.getByRole("button", { name: "Go on" }).click();
+    const keys = keysOf(page);
+    await keys.begin();
+    await keys.write(page.getByLabel("URL of your endpoint"), `${receiver.url}/own`);
+    const groups = page.getByRole("main").getByRole("combobox", { name: "Group" });
+    if ((await groups.count()) > 0) await keys.choose(groups, "Demo consumers");
+    await keys.press(page.getByRole("button", { name: "Go on" }));
+    await keys.check(page.getByRole("checkbox", { name: TYPE }));
+    await keys.press(page.getByRole("button", { name: "Save the draft" }));
+    await keys.check(page.getByLabel("I have stored it"));
+    await keys.press(page.getByRole("button", { name: "Go on" }));
     await step(page, "How are deliveries proved and protected?");
-    await page.getByRole("button", { name: "Go on" }).click();
+    await keys.press(page.getByRole("button", { name: "Go on" }));
     await step(page, "Which of them, and how fast?");
-    await page.getByRole("button", { name: "Go on" }).click();
+    await keys.press(page.getByRole("button", { name: "Go on" }));
     await step(page, "Verify, and go live");
     for (const [act, yes] of [
       ["Verify", /^Send the challenge/],
       ["Submit", /^Submit 127/],
     ] as const) {
-      await page.getByRole("button", { name: act, exact: true }).click();
-      await page.getByRole("alertdialog").getByRole("button", { name: yes }).click();
+      await keys.press(page.getByRole("button", { name: act, exact: true }));
+      await keys.press(page.getByRole("alertdialog").getByRole("button", { name: yes }));
       await page.getByRole("alertdialog").getByRole("status").waitFor();
-      await page.getByRole("button", { name: "Close", exact: true }).last().click();
+      await keys.press(page.getByRole("button", { name: "Close", exact: true }).last());
     }
-    await page.getByRole("link", { name: "Requests" }).click();
+    await keys.press(page.getByRole("link", { name: "Requests" }));
     await page.getByText("Somebody else has to decide about it.").waitFor();
     expect(await page.getByRole("button", { name: /^Approve 127/ }).count()).toBe(0);
     await picture(page, "requests-own");

@@ -84,10 +84,12 @@ describe.skipIf(!there)("recoveries", { timeout: 400_000 }, () => {
     expect(receiver.requests).toHaveLength(0);
 
     const admin = await logInAs(chromium, service, "admin", { path: "/portal" });
-    await admin.page.getByRole("link", { name: "Recoveries that wait for a second person" }).click();
+    const theirs = keysOf(admin.page);
+    await theirs.begin();
+    await theirs.press(admin.page.getByRole("link", { name: "Recoveries that wait for a second person" }));
     await admin.page.getByRole("heading", { name: "Recoveries to release" }).waitFor();
-    await admin.page.getByRole("button", { name: "Release", exact: true }).click();
-    await admin.page.getByRole("button", { name: `Release ${LOST}` }).click();
+    await theirs.press(admin.page.getByRole("button", { name: "Release", exact: true }));
+    await theirs.press(admin.page.getByRole("button", { name: `Release ${LOST}` }));
     await expect.poll(() => admin.page.getByRole("heading", { name: "Recoveries to release" }).count(), WITHIN).toBe(0);
 
     await keys.press(page.getByRole("button", { name: "Pause" }));
@@ -103,6 +105,10 @@ describe.skipIf(!there)("recoveries", { timeout: 400_000 }, () => {
     expect(got()).toBe(LOST);
     expect(receiver.requests).toHaveLength(LOST);
     expect(await text(page)).toContain(`${LOST} of ${LOST} sent`);
+    // Who did what is read after the end, not told by every step of it.
+    const history = page.getByRole("region", { name: "Who did something with it" });
+    await expect.poll(() => history.getByRole("listitem").count(), WITHIN).toBe(4);
+    expect(await history.innerText()).toMatch(/resumed by[^]*paused by[^]*released by[^]*asked for by/);
     await checkedEverywhere(page, "recovery-done");
     await keys.press(page.getByRole("link", { name: "Recoveries", exact: true }));
     await page.getByRole("cell", { name: `${LOST} of ${LOST} sent` }).waitFor();
@@ -149,6 +155,16 @@ describe.skipIf(!there)("recoveries", { timeout: 400_000 }, () => {
     await page.getByRole("button", { name: "Send 3 to Acme ledger" }).click();
     await page.getByText("Done", { exact: true }).waitFor({ timeout: 120_000 });
     expect(got()).toBe(3);
+    await page.getByRole("link", { name: "Recoveries", exact: true }).click();
+    const table = page.getByRole("table", { name: "Recoveries" });
+    const ofEndpoint = table.getByRole("link", { name: /Acme ledger/ });
+    await ofEndpoint.waitFor();
+    await page.getByRole("combobox", { name: "Shown api" }).selectOption("Demo");
+    await expect.poll(() => ofEndpoint.count(), WITHIN).toBe(0);
+    // It is of every group and of every event type, so it is listed for each api.
+    await table.getByRole("link", { name: /every group/ }).waitFor();
+    await page.getByRole("combobox", { name: "Shown api" }).selectOption("payments");
+    await ofEndpoint.waitFor();
     expect(complaints).toEqual([]);
     await page.context().close();
   });

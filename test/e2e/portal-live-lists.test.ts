@@ -1,0 +1,110 @@
+/**
+ * What is being looked at, in a real browser: a list that changes without moving a row, and what an endpoint showed
+ * whose certificate is refused.
+ */
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createCertificateAuthority } from "../support/certificates.js";
+import { chromiumAtHand, startChromium } from "../support/chromium.js";
+import { type Client, createClient } from "../support/client.js";
+import { startReceiver } from "../support/receiver.js";
+import { type Service, startService } from "../support/service.js";
+import { checkedEverywhere, closed, logInAs, WITHIN } from "./portal-setup.js";
+
+const there = chromiumAtHand() !== undefined;
+if (!there)
+  process.stdout.write(
+    "test/e2e/portal-live-lists.test.ts is skipped: there is no Chromium on this machine (apt-get install chromium).\n",
+  );
+
+/** So often the list asks. The browser's clock is moved, so that nobody waits for it. */
+const ASK_EVERY_MS = 15_000;
+
+describe.skipIf(!there)("what is looked at", { timeout: 300_000 }, () => {
+  let service: Service;
+  let chromium: Browser;
+  let client: Client;
+  let groupId: string;
+
+  beforeAll(async () => {
+    service = await startService({ env: { SEALPOST_DEMO: "1" } });
+    chromium = await startChromium();
+    client = createClient(service.url, service.adminKey);
+    const { body } = await client.get<{ data: { id: string }[] }>("/v1/groups");
+    groupId = body.data[0]?.id ?? "";
+  }, 500_000);
+  afterAll(async () => {
+    await chromium?.close();
+    await client?.close();
+    await service?.remove();
+  });
+
+  const make = async (name: string, more: object = {}): Promise<string> => {
+    const made = { groupId, name, url: "http://127.0.0.1:9/hook", eventTypes: ["demo.greeting.sent"], ...more };
+    const { status, body } = await client.post<{ id: string }>("/v1/subscriptions", made);
+    expect(status).toBe(201);
+    return body.id;
+  };
+
+  it("is a list of subscriptions that changes in place, and tells of what is new or has gone", async () => {
+    const ledger = await make("Ledger");
+    const books = await make("Books");
+    const visitor = await logInAs(chromium, service, "consumer", { path: "/portal/subscriptions" });
+    const { page } = visitor;
+    await page.clock.install();
+    await page.goto(`${service.url}/portal/subscriptions?status=active`);
+    const rows = page.getByRole("table", { name: "Subscriptions" }).locator("tbody tr");
+    await expect.poll(() => rows.count(), WITHIN).toBe(3);
+    const names = async () => (await rows.locator("[data-row-link]").allTextContents()).join();
+    const asked = async () => {
+      const answer = page.waitForResponse((each) => new URL(each.url()).pathname === "/v1/subscriptions");
+      await page.clock.fastForward(ASK_EVERY_MS);
+      await (await answer).finished();
+    };
+    expect(await names()).toBe("Books,Ledger,Demo receiver");
+
+    await client.patch(`/v1/subscriptions/${ledger}`, { name: "Ledger prod" });
+    await make("Archive");
+    await client.post(`/v1/subscriptions/${books}/pause`, {});
+    await asked();
+    const anew = page.getByRole("button", { name: "1 new, 1 does not belong here any more: show the list anew" });
+    await anew.waitFor();
+    await expect.poll(names, WITHIN).toBe("Books,Ledger prod,Demo receiver");
+    await checkedEverywhere(page, "subscriptions-changed");
+    await anew.click();
+    await expect.poll(names, WITHIN).toBe("Archive,Ledger prod,Demo receiver");
+    expect(await anew.count()).toBe(0);
+    await asked();
+    expect(await names()).toBe("Archive,Ledger prod,Demo receiver");
+    await closed(visitor);
+  });
+
+  it("is the chain of an endpoint whose certificate has ended, with the days and the warning", async () => {
+    const authority = await createCertificateAuthority({ commonName: "Acme issuing authority" });
+    const expired = await authority.issue({ commonName: "hooks.acme.example", usage: "server", expired: true });
+    const receiver = await startReceiver({ tls: { cert: expired.cert + authority.ca, key: expired.key } });
+    const id = await make("Expired", { url: receiver.url, tls: { ca: authority.ca } });
+    await client.post(`/v1/subscriptions/${id}/test`, {});
+    const shown = async () =>
+      (await client.get<{ endpoint?: { accepted: boolean } }>(`/v1/subscriptions/${id}/certificates`)).body.endpoint;
+    await expect.poll(async () => (await shown())?.accepted, WITHIN).toBe(false);
+    const visitor = await logInAs(chromium, service, "consumer", { path: `/portal/subscriptions/${id}?tab=security` });
+    const { page } = visitor;
+    const part = page.getByRole("region", { name: "Certificates", exact: true });
+    await part.getByText("The last TLS handshake with it failed.", { exact: false }).waitFor();
+    const own = part.getByRole("region", { name: "CN=hooks.acme.example" });
+    await own.getByText("ended").waitFor();
+    await own.getByText("CN=Acme issuing authority").waitFor();
+    // The authority is shown twice: as the endpoint sends it, and as it is saved.
+    const authorities = part.getByRole("region", { name: "CN=Acme issuing authority" });
+    expect(await authorities.getByText(/^36\d days left$/).count()).toBe(2);
+    await checkedEverywhere(page, "subscription-security-refused");
+    await page.goto(`${service.url}/portal/subscriptions/${id}`);
+    await page.getByRole("figure", { name: "Attempts by outcome" }).getByRole("listitem").waitFor();
+    expect(await page.getByRole("figure", { name: "Attempts by outcome" }).innerText()).toContain(
+      "Certificate expired",
+    );
+    await closed(visitor);
+    await receiver.close();
+  });
+});
