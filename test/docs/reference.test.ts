@@ -49,7 +49,7 @@ describe("the tables", () => {
     expect(read("problems.md")).toContain("| `erased` | 410 |");
     expect(read("roles-and-acts.md")).toContain("| `codec:decode` | yes |  |  | yes |  |");
     expect(read("roles-and-acts.md")).toContain("| `keys:read` | `GET /v1/api-keys` |");
-    expect(read("statuses-and-outcomes.md")).toContain("| `http_410` | `disable` |");
+    expect(read("statuses-and-outcomes.md")).toContain("| `http_410` | Gone (410) | `disable` |");
     expect(read("statuses-and-outcomes.md")).toContain("| 11 | 24 h |");
     expect(read("metrics.md")).toContain("| `sealpost_own_failures_total` | counter | `part` |");
     expect(read("http-headers.md")).toMatch(/\| `webhook-id` \| always \|/);
