@@ -142,6 +142,7 @@ describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, ()
     await page
       .getByRole("listitem")
       .filter({ hasText: /^schema.*amount/ })
+      .first()
       .waitFor();
     await checkedEverywhere(page, "type-new");
     await keys.write(schema, JSON.stringify({ ...wrong, properties: { amount: { type: "number" } } }));

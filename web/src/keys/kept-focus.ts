@@ -43,6 +43,8 @@ export function keepFocus(): void {
   let inPage: Place = [];
   /** What is disabled while it works, and what has the focus instead. */
   let held: { element: HTMLElement; instead: HTMLElement } | undefined;
+  /** It had the focus and was disabled since. If that was short, it is usable again and has lost the focus all the same. */
+  let wasDisabled: HTMLElement | undefined;
   let looking = false;
 
   function look(): void {
@@ -53,8 +55,12 @@ export function keepFocus(): void {
     }
     if (held?.element.isConnected === false) held = undefined;
     const [element] = last;
-    // Who clicks beside everything means it so.
-    if (!isLost() || !element || isUsable(element)) return;
+    if (!isLost() || !element) return;
+    if (isUsable(element)) {
+      // Who clicks beside everything means it so.
+      if (wasDisabled === element) element.focus({ preventScroll: true });
+      return;
+    }
     const instead = nearest(last) ?? nearest(inPage) ?? firstOf(document.body, HEADING);
     instead?.focus();
     held = instead && element.isConnected ? { element, instead } : undefined;
@@ -63,9 +69,14 @@ export function keepFocus(): void {
   document.addEventListener("focusin", ({ target }) => {
     if (!(target instanceof HTMLElement)) return;
     last = placeOf(target);
+    wasDisabled = undefined;
     if (!target.closest(DIALOG)) inPage = last;
   });
-  new MutationObserver(() => {
+  document.addEventListener("pointerdown", () => (wasDisabled = undefined));
+  new MutationObserver((records) => {
+    const [element] = last;
+    if (element && records.some(({ type, target }) => type === "attributes" && target === element))
+      wasDisabled = element;
     if (looking) return;
     looking = true;
     // A dialog of React Aria gives the focus back in the next frame.
