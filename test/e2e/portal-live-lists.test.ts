@@ -92,11 +92,11 @@ describe.skipIf(!there)("what is looked at", { timeout: 300_000 }, () => {
     const { page } = visitor;
     const part = page.getByRole("region", { name: "Certificates", exact: true });
     await part.getByText("The last TLS handshake with it failed.", { exact: false }).waitFor();
-    const own = part.getByRole("region", { name: "CN=hooks.acme.example" });
+    const own = part.getByRole("group", { name: "CN=hooks.acme.example" });
     await own.getByText("ended").waitFor();
     await own.getByText("CN=Acme issuing authority").waitFor();
     // The authority is shown twice: as the endpoint sends it, and as it is saved.
-    const authorities = part.getByRole("region", { name: "CN=Acme issuing authority" });
+    const authorities = part.getByRole("group", { name: "CN=Acme issuing authority" });
     expect(await authorities.getByText(/^36\d days left$/).count()).toBe(2);
     await checkedEverywhere(page, "subscription-security-refused");
     await page.goto(`${service.url}/portal/subscriptions/${id}`);
