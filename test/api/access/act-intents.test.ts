@@ -26,11 +26,17 @@ const BODIES: Record<string, () => unknown> = {
   createGroup: () => ({ name: name() }),
   createApiKey: () => ({ name: name(), role: "operator" }),
 };
-const PREPARED: ReadonlySet<string> = new Set(["resumeSubscription"]);
+/** What is called on the subscription before. */
+const PREPARED = new Map<string, readonly [method: string, path: string, body?: object]>([
+  ["resumeSubscription", ["POST", "pause"]],
+  ["removeChatChannel", ["PUT", "chat", { format: "slack", url: "https://8.8.8.8/services/one" }]],
+]);
 /** Brings the objects into a state in which the operation changes something. */
 async function prepare({ operationId }: Operation, { subscriptionId }: Objects): Promise<void> {
-  if (PREPARED.has(operationId))
-    expect((await api.call("POST", `/v1/subscriptions/${subscriptionId}/pause`)).status).toBe(200);
+  const [method, path, body] = PREPARED.get(operationId) ?? [];
+  if (method === undefined) return;
+  const answer = await api.call(method, `/v1/subscriptions/${subscriptionId}/${path}`, body && { body });
+  expect(answer.status).toBe(200);
 }
 async function call(operation: Operation, of: Objects) {
   const own: Record<string, unknown> = {

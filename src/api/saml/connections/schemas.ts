@@ -100,7 +100,7 @@ const source = {
     }),
   // With a protocol Zod reads the URL itself. Without one it asks `URL.canParse`, which forgets foreign letters.
   metadataUrl: z
-    .url({ protocol: /^https?$/ })
+    .url({ protocol: /./ })
     .max(2_048)
     .optional()
     .meta({ description: "Where it is fetched from, once" }),
