@@ -20,6 +20,7 @@ export type {
   Delivery,
   EventRecord,
 } from "./delivery-model.js";
+export { GRANT_REQUEST_STATUSES, type GrantRequest, type GrantRequestStatus } from "./grant-request.js";
 export { SIGNING_SCHEMES } from "./techniques.js";
 export type {
   EndpointAuth,
@@ -92,30 +93,6 @@ export interface EventTypeVersion {
   /** When it became the newest, and when it no longer was. */
   createdAt: Date;
   supersededAt: Date;
-}
-
-export const GRANT_REQUEST_STATUSES = ["open", "approved", "refused", "withdrawn"] as const;
-export type GrantRequestStatus = (typeof GRANT_REQUEST_STATUSES)[number];
-
-/** A consumer's request for a grant, and the answer to it. */
-export interface GrantRequest {
-  id: string;
-  groupId: string;
-  /** Id of an api or name of an event type. */
-  grant: string;
-  /** The api that the grant is for. Its provider decides. */
-  apiId: string;
-  /** Why it is asked for. */
-  reason?: string;
-  status: GrantRequestStatus;
-  requestedBy: string;
-  createdAt: Date;
-  /** Who answered or withdrew it, when and why. */
-  decidedBy?: string;
-  decidedAt?: Date;
-  decisionReason?: string;
-  /** An approved grant has been added to the group. */
-  granted?: true;
 }
 
 /** A group of consumers. It owns subscriptions and the data key of their secrets and attempts. */

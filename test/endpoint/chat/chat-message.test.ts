@@ -49,7 +49,11 @@ describe("for Teams", () => {
     expect(JSON.stringify(blocks)).toContain(JSON.stringify({ type: "TextRun", text: HOSTILE }));
     expect(blocks.find((block) => block["type"] === "ActionSet")).toMatchObject({
       actions: [
-        { type: "Action.OpenUrl", title: "Open", url: expect.stringMatching(/^https:\/\/hooks\.example\.com/) },
+        {
+          type: "Action.OpenUrl",
+          title: "Open",
+          url: expect.stringMatching(/^https:\/\/hooks\.example\.com/) as string,
+        },
       ],
     });
   });

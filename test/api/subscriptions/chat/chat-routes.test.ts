@@ -95,7 +95,7 @@ describe("a test message", () => {
     const [message] = service.messages("tested");
     expect(message?.["text"]).toContain("this is a test");
     expect(message?.["text"]).toContain(`${api.url}/portal/subscriptions/${tenant.subscriptionId}|Open>`);
-    expect((await read()).body).toMatchObject({ channel: { sending: true, sentAt: expect.any(String) } });
+    expect((await read()).body).toMatchObject({ channel: { sending: true, sentAt: expect.any(String) as string } });
   });
 
   it("says why it does not get there, and a channel that is gone counts as off until it is given anew", async () => {
