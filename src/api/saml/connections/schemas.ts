@@ -99,11 +99,7 @@ const source = {
         "(MDQ).",
     }),
   // With a protocol Zod reads the URL itself. Without one it asks `URL.canParse`, which forgets foreign letters.
-  metadataUrl: z
-    .url({ protocol: /./ })
-    .max(2_048)
-    .optional()
-    .meta({ description: "Where it is fetched from, once" }),
+  metadataUrl: z.url({ protocol: /./ }).max(2_048).optional().meta({ description: "Where it is fetched from, once" }),
   certificates: z
     .array(certificateText)
     .min(1)
