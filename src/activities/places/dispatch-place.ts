@@ -17,8 +17,8 @@ export interface Admitted {
 /** Half of the two minutes that the engine gives a dispatch. The other half is for the work itself. */
 const WAIT_MS = 60_000;
 /**
- * What found no room comes back after this time, longer each time and spread. It is above `localRetryThreshold` of
- * deliver-event.ts: the workflow waits for a timer then, and holds no slot of the worker.
+ * A rerun that found no room comes back after this time, longer each time and spread. It is above `localRetryThreshold`
+ * of deliver-event.ts: the workflow waits for a timer then, and holds no slot of the worker.
  */
 const AGAIN_MS = { least: 12_000, most: 30_000 };
 /** Dispatches that are remembered because they found no place. A forgotten one reads the records for nothing. */
@@ -56,7 +56,8 @@ export function createRunAdmitted({ places, stopping }: { places: WorkPlaces; st
       throw ApplicationFailure.create({
         message: "This process has as much under way as it may. The dispatch is tried again.",
         type: "no_place",
-        nextRetryDelay: againMs(attempt),
+        // Any other dispatch comes back as soon as the engine lets it, and so does all that a stop has sent away.
+        ...(rerun && !ofReruns && !stopping?.aborted && { nextRetryDelay: againMs(attempt) }),
         category: ApplicationFailureCategory.BENIGN,
       });
     }
