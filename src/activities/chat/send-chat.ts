@@ -12,9 +12,15 @@ import type { ChatChannel } from "../../store/notices/chat-channel.js";
 import type { WaitingChatLine } from "../../store/notices/chat.js";
 import type { Store } from "../../store/store.js";
 import type { ChatActivities } from "../../workflows/chat/chat-contract.js";
-import { DAY_MS, MINUTE_MS } from "../../workflows/durations.js";
+import { DAY_MS } from "../../workflows/durations.js";
 import { mailLanguageOf } from "../mail/mail-languages.js";
-import { digestAfter, MOST_MESSAGES_A_DAY } from "../notices/gathering.js";
+import {
+  deferralMs,
+  digestAfter,
+  MOST_DEFERRALS,
+  MOST_MESSAGES_A_DAY,
+  type MessageResult,
+} from "../notices/gathering.js";
 import { composeChat } from "./compose-chat.js";
 
 export interface SendChatDependencies {
@@ -32,17 +38,12 @@ const LINES = 500;
 /** Channels that are written to at once in one step, and messages to each of them. Both bound how long a step takes. */
 const CHANNELS = 20;
 const MESSAGES = 3;
-/** After so many deferrals a message is given up: 2, 4, 8 … 120 minutes, about a day in all. */
-const MOST_TRIES = 16;
-const MOST_PAUSE_MS = 120 * MINUTE_MS;
-
-type Result = "sent" | "deferred" | "refused" | "stopped" | "limited";
 
 export function createSendChat(dependencies: SendChatDependencies): ChatActivities {
   const { store, catalogue, metrics, now = () => new Date() } = dependencies;
 
   /** All lines are of one channel. */
-  async function serve(all: readonly WaitingChatLine[]): Promise<Result[]> {
+  async function serve(all: readonly WaitingChatLine[]): Promise<MessageResult[]> {
     const [lines, ended] = partition(all, (line) => channelOf(dependencies, line) !== undefined);
     await store.chat.remove(idsOf(ended));
     const [first] = lines;
@@ -56,7 +57,7 @@ export function createSendChat(dependencies: SendChatDependencies): ChatActiviti
       await store.chat.postpone(idsOf(lines), fault.until, { mail: mergedUntil(fault.until), untried: true });
       return ["deferred"];
     }
-    const results: Result[] = [];
+    const results: MessageResult[] = [];
     const messages = [...groupBy(lines, ({ mail }) => mail).values()];
     while (messages.length > 0 && results.length < MESSAGES) {
       const { result, ends } = await sendOne(dependencies, messages.shift() ?? [], messages.flat());
@@ -102,7 +103,7 @@ async function sendOne(
   dependencies: SendChatDependencies,
   lines: readonly WaitingChatLine[],
   others: readonly WaitingChatLine[],
-): Promise<{ result: Result; ends: boolean }> {
+): Promise<{ result: MessageResult; ends: boolean }> {
   const { store, catalogue, postChat, publicUrl, now = () => new Date() } = dependencies;
   const [first] = lines;
   const channel = first && channelOf(dependencies, first);
@@ -133,7 +134,7 @@ async function failed(
   outcome: Exclude<ChatOutcome, { kind: "sent" }>,
   lines: readonly WaitingChatLine[],
   others: readonly WaitingChatLine[],
-): Promise<{ result: Result; ends: boolean }> {
+): Promise<{ result: MessageResult; ends: boolean }> {
   const at = now();
   const { kind, status, code } = outcome;
   const reader = lines[0]?.reader ?? "";
@@ -144,10 +145,9 @@ async function failed(
     await store.chat.remove(idsOf(kind === "gone" ? [...lines, ...others] : lines));
     return { result: "refused", ends: kind === "gone" };
   }
-  const [last, later] = partition(lines, ({ tries }) => tries >= MOST_TRIES);
+  const [last, later] = partition(lines, ({ tries }) => tries >= MOST_DEFERRALS);
   const tries = Math.max(...lines.map((line) => line.tries));
-  const pauseMs = Math.min(2 ** (tries + 1) * MINUTE_MS, MOST_PAUSE_MS);
-  const until = new Date(at.getTime() + Math.max(pauseMs, outcome.retryAfterMs ?? 0));
+  const until = new Date(at.getTime() + Math.max(deferralMs(tries), outcome.retryAfterMs ?? 0));
   await store.chat.failed(reader, { ...said, kind: last.length > 0 ? "given_up" : "waiting", until });
   await store.chat.remove(idsOf(last));
   await store.chat.postpone(idsOf([...later, ...others]), until, { mail: mergedUntil(until) });

@@ -10,9 +10,15 @@ import { groupBy } from "../../group-by.js";
 import type { Metrics } from "../../metrics.js";
 import type { WaitingMailLine } from "../../store/notices/mail.js";
 import type { Store } from "../../store/store.js";
-import { DAY_MS, MINUTE_MS } from "../../workflows/durations.js";
+import { DAY_MS } from "../../workflows/durations.js";
 import type { MailActivities } from "../../workflows/mail/mail-contract.js";
-import { digestAfter, MOST_MESSAGES_A_DAY } from "../notices/gathering.js";
+import {
+  deferralMs,
+  digestAfter,
+  MOST_DEFERRALS,
+  MOST_MESSAGES_A_DAY,
+  type MessageResult,
+} from "../notices/gathering.js";
 import { composeMail } from "./compose.js";
 import { faultOf, serverFault } from "./mail-fault.js";
 import { mailLanguageOf } from "./mail-languages.js";
@@ -33,16 +39,11 @@ export interface SendMailDependencies {
 const LINES = 500;
 /** In one step, so that a slow server is not taken for a dead one. */
 const MAILS = 20;
-/** After so many deferrals a mail is given up: 2, 4, 8 … 120 minutes, about a day in all. */
-const MOST_TRIES = 16;
-const MOST_PAUSE_MS = 120 * MINUTE_MS;
-
-type Result = "sent" | "deferred" | "refused" | "stopped" | "limited";
 
 export function createSendMail(dependencies: SendMailDependencies): MailActivities {
   const { store, catalogue, metrics, connect, from, publicUrl, now = () => new Date() } = dependencies;
 
-  async function sendOne(transport: Transporter, lines: readonly WaitingMailLine[]): Promise<Result> {
+  async function sendOne(transport: Transporter, lines: readonly WaitingMailLine[]): Promise<MessageResult> {
     const ids = lines.map(({ id }) => id);
     const [first] = lines;
     const to = first && (await addressOf(dependencies, first));
@@ -83,7 +84,7 @@ export function createSendMail(dependencies: SendMailDependencies): MailActiviti
       await catalogue.refresh();
       const mails = [...groupBy(lines, ({ reader, mail }) => `${reader} ${mail}`).values()];
       const transport = connect();
-      const results: Result[] = [];
+      const results: MessageResult[] = [];
       try {
         // Before a mail is counted for its reader: a server that is away must not use up the day.
         await transport.verify().catch((error: unknown) => {
@@ -121,13 +122,12 @@ async function failed(
   error: unknown,
   { reader, tries }: WaitingMailLine,
   ids: readonly string[],
-): Promise<Result> {
+): Promise<MessageResult> {
   const fault = faultOf(error);
   if (fault.of === "server") throw fault.error;
   log.warn({ reader, code: fault.code, tries }, "the mail server refused a mail");
-  if (fault.isPassing && tries < MOST_TRIES) {
-    const pauseMs = Math.min(2 ** (tries + 1) * MINUTE_MS, MOST_PAUSE_MS);
-    await store.mail.postpone(ids, new Date(now().getTime() + pauseMs));
+  if (fault.isPassing && tries < MOST_DEFERRALS) {
+    await store.mail.postpone(ids, new Date(now().getTime() + deferralMs(tries)));
     return "deferred";
   }
   if (fault.of === "address") await store.mail.stop(reader, "refused");

@@ -1,5 +1,6 @@
 /** Lines of mail that wait, and readers who get none. */
 import type { Collection } from "mongodb";
+import { DAY_MS } from "../../workflows/durations.js";
 import { findByIds } from "../mongo/batch-insert.js";
 import { guarded } from "../mongo/driver-errors.js";
 import { createExpiry } from "../mongo/oldest-first.js";
@@ -14,7 +15,6 @@ import {
 
 /** An address that a mail server refused is left alone for so long. */
 const REFUSED_DAYS = 7;
-const DAY_MS = 86_400_000;
 /** The end of what has none. */
 const NEVER = new Date("9999-01-01T00:00:00Z");
 
