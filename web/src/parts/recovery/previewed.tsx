@@ -3,6 +3,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ask, type Schemas } from "../../api/client.js";
 import { LOCALE, t } from "../../i18n/index.js";
+import { numberOf } from "../../i18n/number.js";
 import { formatDuration } from "../../time/format.js";
 import { useDraft } from "../draft.js";
 import { useNames } from "../names.js";
@@ -20,8 +21,6 @@ interface PreviewedProps {
   /** Absent on a page of its own. */
   close?: () => void;
 }
-
-const format = (value: number): string => new Intl.NumberFormat(LOCALE).format(value);
 
 export function Previewed({ filter, started, close }: PreviewedProps) {
   const [reason, setReason, dropReason] = useDraft("recovery.reason", "");
@@ -58,7 +57,7 @@ export function Previewed({ filter, started, close }: PreviewedProps) {
   if (preview.error) return <ProblemNotice error={preview.error} again={() => void preview.refetch()} />;
   if (!preview.data) return <p role="status">{t("recover.counting")}</p>;
   const { count, exact, token, needsRelease } = preview.data;
-  const number = `${format(count)}${exact ? "" : "+"}`;
+  const number = `${numberOf(count)}${exact ? "" : "+"}`;
   return (
     <>
       <Counted preview={preview.data} number={number} ratePerSecond={given.ratePerSecond} />
@@ -122,7 +121,7 @@ function Confirm({ preview, number }: { preview: Schemas["RecoveryPreview"]; num
   const [first] = bySubscription;
   if (needsRelease) return t("recover.ask", { number });
   if (!first || bySubscription.length > 1)
-    return t("recover.confirmSeveral", { number, endpoints: format(bySubscription.length) });
+    return t("recover.confirmSeveral", { number, endpoints: numberOf(bySubscription.length) });
   const endpoint = names.endpoint(first.subscriptionId);
   return t(filter.mode ? "recover.confirmMissing" : "recover.confirmTo", { number, endpoint });
 }
@@ -138,7 +137,7 @@ function Counted({ preview, number, ratePerSecond }: CountedProps) {
   const names = useNames(bySubscription.map(({ subscriptionId }) => subscriptionId));
   if (count === 0) return <p role="status">{t(filter.mode ? "recover.nothingMissing" : "recover.nothing")}</p>;
   const time = formatDuration(estimateOf(preview, ratePerSecond) * 1_000, LOCALE);
-  const statuses = Object.entries(byStatus).map(([status, each]) => `${format(each)} ${status}`);
+  const statuses = Object.entries(byStatus).map(([status, each]) => `${numberOf(each)} ${status}`);
   return (
     <>
       <p role="status">
@@ -149,7 +148,7 @@ function Counted({ preview, number, ratePerSecond }: CountedProps) {
       <ul className={styles.counts}>
         {bySubscription.map(({ subscriptionId, count: each }) => (
           <li key={subscriptionId}>
-            {names.endpoint(subscriptionId)}: {format(each)}
+            {names.endpoint(subscriptionId)}: {numberOf(each)}
           </li>
         ))}
       </ul>

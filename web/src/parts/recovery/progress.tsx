@@ -1,15 +1,14 @@
 /** How far a recovery is: a bar with its numbers in words. */
 import { LOCALE, t } from "../../i18n/index.js";
+import { numberOf } from "../../i18n/number.js";
 import { formatDuration } from "../../time/format.js";
 import { type Recovery, skippedOf, speedOf, timeLeftOf } from "./model.js";
 import styles from "./recovery.module.css";
 import { numberFormat } from "../../time/formatters.js";
 
-const number = (value: number): string => numberFormat(LOCALE).format(value);
-
 export function ProgressBar({ recovery }: { recovery: Recovery }) {
   const { count = recovery.progress.found, progress } = recovery;
-  const label = t("recoveries.ofCount", { sent: number(progress.sent), total: number(count) });
+  const label = t("recoveries.ofCount", { sent: numberOf(progress.sent), total: numberOf(count) });
   return (
     <div className={styles.progress}>
       <progress max={Math.max(1, count)} value={progress.sent + skippedOf(recovery)} aria-label={label} />

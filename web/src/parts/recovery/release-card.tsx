@@ -4,7 +4,8 @@ import { useState } from "react";
 import { mayDo } from "../../api/access.js";
 import { api, ask } from "../../api/client.js";
 import { useMe } from "../../api/queries.js";
-import { LOCALE, t } from "../../i18n/index.js";
+import { t } from "../../i18n/index.js";
+import { numberOf } from "../../i18n/number.js";
 import { ActorNames } from "../actor-names.js";
 import { Dialog } from "../dialog.js";
 import { useDraft } from "../draft.js";
@@ -19,7 +20,7 @@ export function ReleaseCard({ recovery }: { recovery: Recovery }) {
   const [asked, setAsked] = useState<Decision>();
   const { release, count = 0 } = recovery;
   if (recovery.status !== "waiting" || !release) return null;
-  const number = new Intl.NumberFormat(LOCALE).format(count);
+  const number = numberOf(count);
   const may = mayDo(role, "recoveries:release");
   return (
     <section className="card" aria-label={t("release.title")}>

@@ -1,11 +1,11 @@
 /** When a certificate ends, and how soon that is. */
-import { LOCALE, t } from "../../i18n/index.js";
+import { t } from "../../i18n/index.js";
+import { numberOf } from "../../i18n/number.js";
 import { DAY_MS } from "../../time/format.js";
 import { useNow } from "../../time/now.js";
 import { Icon } from "../icon.js";
 import { TimeText } from "../time-text.js";
 import styles from "./subscription.module.css";
-import { numberFormat } from "../../time/formatters.js";
 
 /** From here on a person has to act. */
 const SOON_DAYS = 30;
@@ -13,7 +13,7 @@ const SOON_DAYS = 30;
 export function CertificateEnd({ at }: { at: string }) {
   const now = useNow();
   const days = Math.floor((new Date(at).getTime() - now) / DAY_MS);
-  const number = numberFormat(LOCALE).format(Math.max(days, 0));
+  const number = numberOf(Math.max(days, 0));
   return (
     <span className={styles.end}>
       <TimeText at={at} />

@@ -4,7 +4,9 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useMe } from "../../api/queries.js";
 import { mayDo } from "../../api/access.js";
-import { LOCALE, t } from "../../i18n/index.js";
+import { t } from "../../i18n/index.js";
+import { numberOf } from "../../i18n/number.js";
+import { FreshRows } from "../../parts/rows/fresh-rows.js";
 import { Page } from "../../parts/page.js";
 import { Popup } from "../../parts/popup.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
@@ -52,7 +54,7 @@ interface ToolsProps {
 /** How many there are, whether the list is live, and the way out of the page. */
 function Tools({ search, mode, switchLive }: ToolsProps) {
   const { data: counted } = useQuery(countQuery(search));
-  const number = counted && new Intl.NumberFormat(LOCALE).format(counted.count);
+  const number = counted && numberOf(counted.count);
   return (
     <div className={styles.tools}>
       <span className="quiet" role="status">
@@ -95,13 +97,7 @@ function List({ search, live }: ListProps) {
   if (error && !data) return <ProblemNotice error={error} again={() => void refetch()} newest={newest} />;
   if (isPending) return <Skeleton />;
   const fresh = (
-    <div role="status">
-      {live.fresh > 0 && (
-        <button type="button" className={styles.fresh} onClick={showFresh}>
-          {t("deliveries.fresh", { count: live.fresh })}
-        </button>
-      )}
-    </div>
+    <FreshRows show={showFresh}>{live.fresh > 0 ? t("deliveries.fresh", { count: live.fresh }) : undefined}</FreshRows>
   );
   if (rows.length === 0)
     return (

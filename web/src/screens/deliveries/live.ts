@@ -4,7 +4,7 @@
  */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { mergeRows } from "../../parts/live-rows.js";
+import { mergeRows } from "../../parts/rows/live-rows.js";
 import { parseSearch, stringifySearch } from "../../search-parameters.js";
 import { deliveriesSearch, type DeliveriesSearch, type DeliveryStatus, STATUSES } from "./filters/filters.js";
 import { type Change, readChange } from "./change.js";

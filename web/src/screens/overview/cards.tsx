@@ -9,7 +9,7 @@ import { TimeText } from "../../parts/time-text.js";
 import type { KeptSearch } from "../../search-parameters.js";
 import type { SubscriptionsSearch } from "../subscriptions/filters.js";
 import type { OverviewFigures } from "./queries.js";
-import { numberOf } from "./sentence.js";
+import { numberOf } from "../../i18n/number.js";
 import styles from "./overview.module.css";
 
 interface CardProps {

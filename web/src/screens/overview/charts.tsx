@@ -13,7 +13,7 @@ import type { KeptSearch } from "../../search-parameters.js";
 import { formatDuration } from "../../time/format.js";
 import { useZone } from "../../time/zone.js";
 import { Card } from "./cards.js";
-import { numberOf } from "./sentence.js";
+import { numberOf } from "../../i18n/number.js";
 import styles from "./overview.module.css";
 
 interface ChartsProps {

@@ -1,5 +1,6 @@
 /** How it stands, in plain words. */
 import { LOCALE, t } from "../../i18n/index.js";
+import { numberOf } from "../../i18n/number.js";
 import type { OverviewFigures } from "./queries.js";
 import { numberFormat } from "../../time/formatters.js";
 
@@ -38,8 +39,6 @@ function waitingSentence({
   const number = numberOf(waiting);
   return t(waitingExact === false ? "overview.waitingAtLeast" : "overview.waiting", { count: waiting, number, age });
 }
-
-export const numberOf = (value: number): string => numberFormat(LOCALE).format(value);
 
 const UNITS: readonly [unit: string, seconds: number][] = [
   ["day", 86_400],

@@ -1,7 +1,8 @@
 /** One recovery: how far it is, what was left out and why, and what can be done about it. */
 import { Link } from "@tanstack/react-router";
 import { useMe } from "../../api/queries.js";
-import { LOCALE, t } from "../../i18n/index.js";
+import { t } from "../../i18n/index.js";
+import { numberOf } from "../../i18n/number.js";
 import { ActorNames } from "../../parts/actor-names.js";
 import { Page } from "../../parts/page.js";
 import { isOpen, mostFailAgain, type Recovery, searchOf } from "../../parts/recovery/model.js";
@@ -13,9 +14,6 @@ import { TimeText } from "../../parts/time-text.js";
 import styles from "./recoveries.module.css";
 import { RecoveryActs } from "./recovery-acts.js";
 import { RecoveryHistory } from "./recovery-history.js";
-import { numberFormat } from "../../time/formatters.js";
-
-const number = (value: number): string => numberFormat(LOCALE).format(value);
 
 export function RecoveryPage({ recovery }: { recovery: Recovery }) {
   return (
@@ -51,12 +49,12 @@ function Progress({ recovery }: { recovery: Recovery }) {
       <ProgressBar recovery={recovery} />
       <dl className="facts">
         <dt>{t("recover.sent")}</dt>
-        <dd>{number(sent)}</dd>
+        <dd>{numberOf(sent)}</dd>
         <dt>{t("recover.delivered")}</dt>
-        <dd>{number(delivered)}</dd>
+        <dd>{numberOf(delivered)}</dd>
         <dt>{t("recover.failedAgain")}</dt>
         <dd>
-          {number(failedAgain)}
+          {numberOf(failedAgain)}
           {failedAgain > 0 && (
             <>
               {" "}
@@ -67,7 +65,7 @@ function Progress({ recovery }: { recovery: Recovery }) {
           )}
         </dd>
         <dt>{t("recoveries.underWay")}</dt>
-        <dd>{number(underWay)}</dd>
+        <dd>{numberOf(underWay)}</dd>
         {recovery.status === "running" && speed && (
           <>
             <dt>{t("recoveries.column.speed")}</dt>
@@ -114,7 +112,7 @@ function Skipped({ recovery: { progress } }: { recovery: Recovery }) {
       <ul className={card.counts}>
         {reasons.map(([reason, count]) => (
           <li key={reason}>
-            {number(count)}: {t(`recoveries.skip.${reason}`)}
+            {numberOf(count)}: {t(`recoveries.skip.${reason}`)}
           </li>
         ))}
       </ul>
@@ -159,13 +157,13 @@ function Facts({ recovery }: { recovery: Recovery }) {
         {count !== undefined && (
           <>
             <dt>{t("recoveries.counted")}</dt>
-            <dd>{number(count)}</dd>
+            <dd>{numberOf(count)}</dd>
           </>
         )}
         {ratePerSecond !== undefined && (
           <>
             <dt>{t("recover.rate")}</dt>
-            <dd>{number(ratePerSecond)}</dd>
+            <dd>{numberOf(ratePerSecond)}</dd>
           </>
         )}
         <dt>{t("recoveries.order")}</dt>

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { api, ask } from "../../api/client.js";
 import { LOCALE, t } from "../../i18n/index.js";
+import { numberOf } from "../../i18n/number.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import type { Subscription } from "../../parts/subscription/model.js";
 import { formatDuration } from "../../time/format.js";
@@ -112,5 +113,5 @@ function Meaning({ perSecond, burst }: { perSecond: string; burst: string }) {
   const [rate, most] = [Number(perSecond), Number(burst)];
   if (!(rate > 0) || !(most > 0)) return <p className="quiet">{t("settings.burstHint")}</p>;
   const time = formatDuration((Math.max(MANY - most, 0) / rate) * 1_000, LOCALE);
-  return <p className="quiet">{t("create.rateMeaning", { many: new Intl.NumberFormat(LOCALE).format(MANY), time })}</p>;
+  return <p className="quiet">{t("create.rateMeaning", { many: numberOf(MANY), time })}</p>;
 }

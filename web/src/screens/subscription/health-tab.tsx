@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { LOCALE, t } from "../../i18n/index.js";
+import { numberOf } from "../../i18n/number.js";
 import notice from "../../parts/notice.module.css";
 import { Outcome } from "../../parts/outcome.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
@@ -62,7 +63,6 @@ function Told({ health, subscription }: { health: Health; subscription: Subscrip
 /** Of an endpoint that is healthy. One that only refuses what is sent takes nothing. */
 const saidOf = ({ day }: Health) => (day.attempts === 0 ? "health.refusedLong" : "health.healthyLong");
 
-const numberOf = (value: number): string => numberFormat(LOCALE).format(value);
 const percentOf = (value: number): string =>
   numberFormat(LOCALE, { style: "percent", maximumFractionDigits: 1 }).format(value);
 const orNone = (value: number | undefined, shown: (value: number) => string): string =>

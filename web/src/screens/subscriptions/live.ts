@@ -1,7 +1,7 @@
 /** The list as it is now, asked for every 15 seconds: its figures change without any change of a subscription. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { mergeRows } from "../../parts/live-rows.js";
+import { mergeRows } from "../../parts/rows/live-rows.js";
 import { parseSearch, stringifySearch } from "../../search-parameters.js";
 import { subscriptionsSearch, type SubscriptionsSearch } from "./filters.js";
 import { lookAtSubscriptions, subscriptionsPageQuery } from "./queries.js";

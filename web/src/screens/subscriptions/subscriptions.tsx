@@ -4,8 +4,10 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { mayDo } from "../../api/access.js";
 import { useMe } from "../../api/queries.js";
-import { LOCALE, t } from "../../i18n/index.js";
+import { t } from "../../i18n/index.js";
+import { numberOf } from "../../i18n/number.js";
 import { CursorPaging } from "../../parts/cursor-paging.js";
+import { FreshRows } from "../../parts/rows/fresh-rows.js";
 import { Page } from "../../parts/page.js";
 import { Popup } from "../../parts/popup.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
@@ -77,19 +79,15 @@ function Changed({ live: { fresh, gone }, again }: { live: LiveList; again: () =
     ...(gone > 0 ? [t("subscriptions.gone", { count: gone })] : []),
   ];
   return (
-    <div role="status">
-      {words.length > 0 && (
-        <button type="button" className={styles.fresh} onClick={again}>
-          {t("subscriptions.showAnew", { changes: words.join(", ") })}
-        </button>
-      )}
-    </div>
+    <FreshRows show={again}>
+      {words.length > 0 ? t("subscriptions.showAnew", { changes: words.join(", ") }) : undefined}
+    </FreshRows>
   );
 }
 
 function Count({ search }: { search: SubscriptionsSearch }) {
   const { data: counted } = useQuery(subscriptionCountQuery(search));
-  const number = counted && new Intl.NumberFormat(LOCALE).format(counted.count);
+  const number = counted && numberOf(counted.count);
   return (
     <span className="quiet" role="status">
       {counted &&

@@ -3,7 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { mayDo } from "../../../api/access.js";
 import { useMe } from "../../../api/queries.js";
-import { LOCALE, t } from "../../../i18n/index.js";
+import { t } from "../../../i18n/index.js";
+import { numberOf } from "../../../i18n/number.js";
 import { copyText } from "../../../parts/copy.js";
 import { CancelDialog } from "./cancel-dialog.js";
 import type { DeliveriesSearch } from "../filters/filters.js";
@@ -30,7 +31,7 @@ export function SelectionBar({ search, selection, rows, done }: SelectionBarProp
   const names = useNames(chosen.map(({ subscriptionId }) => subscriptionId));
   const close = () => setAsking(undefined);
   if (selection.ids.size === 0) return null;
-  const total = counted && `${new Intl.NumberFormat(LOCALE).format(counted.count)}${counted.atLeast ? "+" : ""}`;
+  const total = counted && `${numberOf(counted.count)}${counted.atLeast ? "+" : ""}`;
   const isWholePage = chosen.length === rows.length && counted !== undefined && counted.count > rows.length;
   return (
     <div className={styles.bar} role="group" aria-label={t("selection.label")}>

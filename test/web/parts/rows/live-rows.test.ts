@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mergeRows } from "../../../web/src/parts/live-rows.js";
+import { mergeRows } from "../../../../web/src/parts/rows/live-rows.js";
 
 const row = (id: string, second: number, status = "pending") => ({
   id,
