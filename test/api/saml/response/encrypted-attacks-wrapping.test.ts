@@ -1,6 +1,7 @@
 import { DOMParser, XMLSerializer } from "@xmldom/xmldom";
 import { describe, expect, test } from "vitest";
 import { newSpKey } from "../../../../src/api/saml/sp-keys.js";
+import { newId } from "../../../../src/store/ids.js";
 import { encryptAssertion, encryptedAssertion } from "../../../support/saml-encryption.js";
 import { type ReadRequest, responseXml } from "../../../support/saml-idp.js";
 import { SHAPES, SIGNED, wrap } from "./wrapping-shapes.js";
@@ -103,7 +104,7 @@ describe("an assertion that was signed for the provider's own purpose", () => {
   });
 
   test("is not opened by another connection, nor taken when it was made for one", async () => {
-    const other = { ...lenient, id: `${lenient.id.slice(0, -1)}X`, keys: [await newSpKey("other")] };
+    const other = { ...lenient, id: newId("conn"), keys: [await newSpKey("other")] };
     expect(await bench.post((request) => encrypted(request, SIGNED_INSIDE), { connection: other })).toEqual(
       refusedAs("decryption_failed"),
     );
