@@ -2,12 +2,11 @@
 import { escapeEventId } from "../../src/workflows/event-id.js";
 import type { EventRecord } from "../../src/store/model.js";
 import type { PublishedEvent } from "../../src/workflows/contract.js";
-import { LANDED_MS } from "../../src/api/publish/accept/ownership.js";
 import { byReference } from "../../src/api/publish/accept/start-workflow.js";
 import { beginEarly } from "./early.js";
 import { eventsStarted, startDeliver } from "./engine.js";
 import type { Batch, Process } from "./process.js";
-import { beginAnnouncement, insertEvents, readEvents, renewAnnouncement, takeOverEvent } from "./store.js";
+import { beginAnnouncement, insertEvents, readEvents, renewAnnouncement, takeOverEvent, untilLanded } from "./store.js";
 import { begin, type Program, pause, sleep, Unavailable } from "./tasks.js";
 import { newName, TYPE, type World } from "./world.js";
 
@@ -135,9 +134,9 @@ function* travel(world: World, _process: Process, event: PublishedEvent): Progra
 
 /** What of a failed write is on record, once nothing can land any more (commit.ts). */
 function* settleLater(world: World, process: Process, batch: Batch, event: PublishedEvent): Program {
-  yield* sleep(world, LANDED_MS);
   for (;;)
     try {
+      yield* untilLanded(world);
       const records = yield* readEvents(world, [event.id]);
       const ready = batch.ready.map((each) => ({ event: each }));
       batch.ready.push(
@@ -147,7 +146,6 @@ function* settleLater(world: World, process: Process, batch: Batch, event: Publi
       return;
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      yield* sleep(world, 2_000);
     }
 }
 

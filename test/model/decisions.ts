@@ -12,6 +12,7 @@ import { answerOf } from "../../src/api/publish/accept/existing-event.js";
 import {
   abandonmentOf,
   afterStart,
+  hasLanded,
   isOver,
   mayUseIds,
   missedBy,
@@ -29,6 +30,8 @@ export const DECISIONS = {
   afterRerun,
   afterStart,
   answerOf,
+  /** For how long the store has answered (landed.ts). The time in which it stands still does not count. */
+  answeredForMs: ({ ranMs }: { passedMs: number; ranMs: number }): number => ranMs,
   asTheyStand,
   begunOf,
   caughtUp,
@@ -38,6 +41,7 @@ export const DECISIONS = {
   decideRoute,
   firstRecordOf,
   fulfilsRequests,
+  hasLanded,
   isDoubtful,
   /** Whether a process knows of an erasure (`Erasures.lately` in src/store/store.ts). */
   isErasedLately: (lately: ReadonlySet<string>, eventId: string): boolean => lately.has(eventId),

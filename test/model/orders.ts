@@ -17,6 +17,7 @@ import {
   passTime,
   pick,
   refuse,
+  standStill,
   startSome,
   work,
 } from "./steps.js";
@@ -92,12 +93,31 @@ const LEAVING = often(
   [2, end],
 );
 
+/** As before, and the store stands still for a while. What was sent to it is carried out when it goes on. */
+const FREEZING = often(
+  [12, go],
+  [3, start],
+  [2, work],
+  [4, (world, n) => accept(world, n, "e1")],
+  [1, time(300)],
+  [1, time(5_100)],
+  [1, broken("later")],
+  [4, land],
+  [3, standStill],
+  [1, end],
+);
+
 /** Where an order begins, and what happens then. */
 interface Mood {
   begin?: (world: World) => void;
   kinds: readonly Kind[];
 }
-const MOODS: readonly Mood[] = [{ kinds: ANYTHING }, { begin: toRetries, kinds: RETRIES }, { kinds: LEAVING }];
+const MOODS: readonly Mood[] = [
+  { kinds: ANYTHING },
+  { begin: toRetries, kinds: RETRIES },
+  { kinds: LEAVING },
+  { kinds: FREEZING },
+];
 const CHOICES = 32;
 const MOST = CHOICES * 256;
 

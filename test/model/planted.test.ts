@@ -64,6 +64,10 @@ const PLANTED: Record<string, Planted> = {
     bug: { abandonmentOf: (seen) => (DECISIONS.abandonmentOf(seen) === "wait" ? "wait" : "finish") },
     breaks: /is lost/,
   },
+  "a write that is taken for lost by the clock, while the store stands still": {
+    bug: { answeredForMs: ({ passedMs }) => passedMs },
+    breaks: /is lost/,
+  },
   "an attempt that was begun elsewhere and is made again at once": {
     bug: {
       begunOf: (dependencies, listing, events, foreign) => ({

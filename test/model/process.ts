@@ -46,7 +46,7 @@ export interface Process {
     renewedAt: number;
     renewal: number;
   };
-  sightings: Map<string, { renewedAt: number; since: number; begun: boolean }>;
+  sightings: Map<string, { renewedAt: number; nothingLands: boolean; begun: boolean }>;
   successors: Map<string, string>;
 }
 

@@ -1,4 +1,5 @@
 /** The record store of the model. Each function is one operation of the store, done at one instant. */
+import { LANDED_MS } from "../../src/api/publish/accept/ownership.js";
 import type { DeliveryDocument } from "../../src/store/deliveries/delivery-document.js";
 import { deliveryOf, documentOf } from "../../src/store/deliveries/delivery-document.js";
 import type { Update } from "../../src/store/deliveries/delivery-changes.js";
@@ -6,7 +7,7 @@ import type { Delivery, EventRecord } from "../../src/store/model.js";
 import type { DeliveryChange, RefusedChange } from "../../src/store/store.js";
 import { renewedBefore, changedTimes, notRenewedSince, ownedBy } from "../../src/store/mongo/guards.js";
 import { put } from "./records.js";
-import { type Program, read, write } from "./tasks.js";
+import { type Program, read, sleep, write } from "./tasks.js";
 import { SUBSCRIPTIONS, type World } from "./world.js";
 
 const NO_KEYS: Parameters<World["d"]["decideRecord"]>[1] = new Map();
@@ -47,6 +48,16 @@ export const expungeEvent = (world: World, id: string): Program<void> =>
     const record = world.events.get(id);
     if (record && !record.expungedAt) world.events.set(id, bareOf(record, world.now));
   });
+
+/** Until nothing can land any more that was sent before (src/api/publish/accept/landed.ts). */
+export function* untilLanded(world: World): Program {
+  const { now, ranMs } = world;
+  for (;;) {
+    const answeredForMs = world.d.answeredForMs({ passedMs: world.now - now, ranMs: world.ranMs - ranMs });
+    if (world.d.hasLanded(answeredForMs)) return;
+    yield* sleep(world, Math.max(1, LANDED_MS - answeredForMs));
+  }
+}
 
 const announcementIn = (world: World, process: string) => {
   const found = world.announcements.get(process);

@@ -5,8 +5,8 @@ import { giveOwner, takeOwner } from "./accept.js";
 import { lose } from "./early.js";
 import { eventsStarted, startDeliver } from "./engine.js";
 import type { Process } from "./process.js";
-import { eventsOf, removeAnnouncement } from "./store.js";
-import { type Program, read, pause, Unavailable } from "./tasks.js";
+import { eventsOf, removeAnnouncement, untilLanded } from "./store.js";
+import { begin, type Program, read, pause, Unavailable } from "./tasks.js";
 import type { World } from "./world.js";
 
 const LOOK_EVERY_MS = 5_000;
@@ -39,14 +39,9 @@ function* look(world: World, process: Process): Program {
   for (const name of process.sightings.keys())
     if (!over.some((each) => each.name === name)) process.sightings.delete(name);
   for (const each of over) {
-    const before = process.sightings.get(each.name);
-    const sighting =
-      before?.renewedAt === each.renewedAt ? before : { renewedAt: each.renewedAt, since: world.now, begun: false };
-    process.sightings.set(each.name, sighting);
-    const stage = world.d.abandonmentOf({
-      hasEnded: world.ended.has(each.name),
-      seenForMs: world.now - sighting.since,
-    });
+    const sighting = sighted(world, process, each);
+    const { nothingLands } = sighting;
+    const stage = world.d.abandonmentOf({ hasEnded: world.ended.has(each.name), nothingLands });
     if (stage === "wait" || (stage === "begin" && sighting.begun)) continue;
     // Also of one that lives: what it has not recorded is not seen by others.
     lose(world, each.name);
@@ -54,6 +49,20 @@ function* look(world: World, process: Process): Program {
     sighting.begun = isComplete;
     if (stage === "finish" && isComplete) yield* removeAnnouncement(world, each.name, each.renewedAt);
   }
+}
+
+function sighted(world: World, process: Process, { name, renewedAt }: Seen) {
+  const before = process.sightings.get(name);
+  if (before?.renewedAt === renewedAt) return before;
+  const sighting = { renewedAt, nothingLands: false, begun: false };
+  process.sightings.set(name, sighting);
+  begin(world, process, landing(world, sighting));
+  return sighting;
+}
+
+function* landing(world: World, sighting: { nothingLands: boolean }): Program {
+  yield* untilLanded(world);
+  sighting.nothingLands = true;
 }
 
 function* startAll(world: World, process: Process, open: string[], stage: "begin" | "finish"): Program<boolean> {

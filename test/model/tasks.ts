@@ -16,6 +16,8 @@ export interface Step<T = unknown> {
   due?: number;
   /** When it was begun. */
   since: number;
+  /** How long the store had run then. */
+  ranMs: number;
 }
 
 export type Program<T = void> = Generator<Step, T, unknown>;
@@ -41,16 +43,17 @@ const REQUEST_MS = 25_000;
 function* doing<T>(step: Step<T>): Program<T> {
   return (yield step) as T;
 }
-export const read = <T>(world: World, act: () => T): Program<T> => doing({ kind: "read", act, since: world.now });
-export const write = <T>(world: World, act: () => T): Program<T> => doing({ kind: "write", act, since: world.now });
-export const request = <T>(world: World, act: () => T): Program<T> => doing({ kind: "request", act, since: world.now });
+const begun = ({ now, ranMs }: World): Pick<Step, "since" | "ranMs"> => ({ since: now, ranMs });
+export const read = <T>(world: World, act: () => T): Program<T> => doing({ kind: "read", act, ...begun(world) });
+export const write = <T>(world: World, act: () => T): Program<T> => doing({ kind: "write", act, ...begun(world) });
+export const request = <T>(world: World, act: () => T): Program<T> => doing({ kind: "request", act, ...begun(world) });
 export const sleep = (world: World, ms: number): Program<void> =>
-  doing({ kind: "sleep", act: () => undefined, due: world.now + ms, since: world.now });
+  doing({ kind: "sleep", act: () => undefined, due: world.now + ms, ...begun(world) });
 /** Until the next turn of what a process does by the clock. It never ends, so nobody waits for it. */
 export const pause = (world: World, ms: number): Program<void> =>
-  doing({ kind: "pause", act: () => undefined, due: world.now + ms, since: world.now });
+  doing({ kind: "pause", act: () => undefined, due: world.now + ms, ...begun(world) });
 export const waitFor = (world: World, mayAct: () => boolean): Program<void> =>
-  doing({ kind: "wait", act: () => undefined, mayAct, since: world.now });
+  doing({ kind: "wait", act: () => undefined, mayAct, ...begun(world) });
 
 /** Begins a program in a process. */
 export function begin(world: World, process: Process, program: Program<unknown>): void {
@@ -82,18 +85,23 @@ export function fail(world: World, task: Task, how: "done" | "never" | "later"):
   take(world, task);
   if (how === "done") task.step.act();
   if (how === "later" && task.step.kind === "write")
-    world.late.push({ land: task.step.act, until: task.step.since + LIMIT_MS });
+    world.late.push({ land: task.step.act, untilRan: task.step.ranMs + LIMIT_MS });
   goOn(world, task, () => task.program.throw(GIVEN_UP));
 }
 
-/** The clock goes on. What takes too long is given up, and what was given up lands no more. */
-export function advance(world: World, ms: number): void {
+/**
+ * The clock goes on. What takes too long is given up, and what was given up lands no more. A store that stands still
+ * carries it out later.
+ */
+export function advance(world: World, ms: number, storeRuns: boolean): void {
   world.now += ms;
-  world.late = world.late.filter(({ until }) => until >= world.now);
+  if (storeRuns) world.ranMs += ms;
+  world.late = world.late.filter(({ untilRan }) => untilRan >= world.ranMs);
   for (const task of [...world.tasks]) {
     const { kind, since } = task.step;
     const limit = kind === "request" ? REQUEST_MS : kind === "read" || kind === "write" ? LIMIT_MS : undefined;
-    if (limit !== undefined && since + limit < world.now) fail(world, task, "never");
+    if (limit !== undefined && since + limit < world.now)
+      fail(world, task, task.step.ranMs + LIMIT_MS < world.ranMs ? "never" : "later");
   }
 }
 
@@ -103,5 +111,5 @@ export function kill(world: World, process: Process): void {
   const gone = world.tasks.filter((task) => task.process === process);
   world.tasks = world.tasks.filter((task) => task.process !== process);
   for (const { step } of gone)
-    if (step.kind === "write") world.late.push({ land: step.act, until: step.since + LIMIT_MS });
+    if (step.kind === "write") world.late.push({ land: step.act, untilRan: step.ranMs + LIMIT_MS });
 }

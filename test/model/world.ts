@@ -69,6 +69,8 @@ export interface World {
   d: Decisions;
   /** Milliseconds. */
   now: number;
+  /** For how long store and engine have run, milliseconds. A time in which they stand still is not in it. */
+  ranMs: number;
   events: Map<string, EventRecord>;
   deliveries: Map<string, DeliveryDocument>;
   /** When each delivery got on record as delivered. */
@@ -92,8 +94,8 @@ export interface World {
   /** Processes of the same machine that have ended: the others know. */
   ended: Set<string>;
   tasks: Task[];
-  /** Writes and starts that were given up, or whose process was killed, and may land. */
-  late: { land: () => unknown; until: number }[];
+  /** Writes and starts that were given up, or whose process was killed, and may land until the store ran so long. */
+  late: { land: () => unknown; untilRan: number }[];
   /** When closed workflows were closed. */
   closedAt: Map<string, number>;
   names: number;
@@ -104,6 +106,7 @@ export interface World {
 export const newWorld = (d: Decisions): World => ({
   d,
   now: 1_000_000,
+  ranMs: 0,
   events: new Map(),
   deliveries: new Map(),
   deliveredAt: new Map(),

@@ -40,9 +40,9 @@ export interface EventStore {
   erasedOf(ids: string[]): Promise<Set<string>>;
   /**
    * The records of these owners. An index finds them on MongoDB. FerretDB reads the whole collection, which
-   * happens only after a process was lost.
+   * happens only after a process was lost. Throws the reason of the signal when it is aborted.
    */
-  ofOwners(owners: string[]): Promise<EventRecord[]>;
+  ofOwners(owners: string[], signal?: AbortSignal): Promise<EventRecord[]>;
   /** Atomically changes the owner from `from` to `to`; false when it was not `from`. */
   takeOver(id: string, from: string, to: string): Promise<boolean>;
 }

@@ -5,7 +5,7 @@
  */
 import { Binary, type Collection, type Filter } from "mongodb";
 import { findByIds, insertNew } from "../mongo/batch-insert.js";
-import { guarded } from "../mongo/driver-errors.js";
+import { guarded, type Within } from "../mongo/driver-errors.js";
 import type { Exclusive } from "../mongo/exclusive.js";
 import { ownedBy } from "../mongo/guards.js";
 import type { DataKey, KeyScope, SealContext } from "../sealing/data-key.js";
@@ -167,7 +167,7 @@ function createEventReads(
       });
       return { data: await Promise.all(data.map(recordOf)), ...rest };
     },
-    ofOwners: async (owners) => Promise.all((await findOfOwners(collection, owners)).map(recordOf)),
+    ofOwners: async (owners, signal) => Promise.all((await findOfOwners(collection, owners, signal)).map(recordOf)),
     getPresent: async (ids) => presentOf(await read(ids, { projection: WITHOUT_PAYLOAD })),
     async erasedOf(ids) {
       const found = await Promise.all(
@@ -189,11 +189,10 @@ export const eventMatch = ({ type, types, present, apiIds, since, until }: Event
 ];
 
 /** Of owners that were never started: a few hundred records at most, each without its payload. */
-const findOfOwners = (collection: Collection<EventDocument>, owners: string[]): Promise<Found[]> =>
-  guarded(
-    (within) => collection.find({ owner: { $in: owners } }, { projection: WITHOUT_PAYLOAD, ...within }).toArray(),
-    OWNERS_DEADLINE_MS,
-  );
+const findOfOwners = (collection: Collection<EventDocument>, owners: string[], stop?: AbortSignal): Promise<Found[]> =>
+  guarded((within) => allOfOwners(collection, owners, within), OWNERS_DEADLINE_MS, stop);
+const allOfOwners = (collection: Collection<EventDocument>, owners: string[], within: Within): Promise<Found[]> =>
+  collection.find({ owner: { $in: owners } }, { projection: WITHOUT_PAYLOAD, ...within }).toArray();
 
 /** What of the documents is sealed, opened. */
 function createOpener(keyring: Keyring) {

@@ -2,7 +2,6 @@
  * The commit: the records of many events in one write, majority and journaled. It is what makes an event accepted. The
  * unique `_id` of a record tells a new event from one that exists, whoever made its id.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Catalogue } from "../../../catalogue/catalogue.js";
 import { eventRecord } from "../../../catalogue/event-record.js";
@@ -10,7 +9,8 @@ import { withinDeadline } from "../../../store/deadline.js";
 import { StoreError } from "../../../store/store-error.js";
 import type { Store } from "../../../store/store.js";
 import type { Batch, Batches } from "./batches.js";
-import { LANDED_MS, writtenOf } from "./ownership.js";
+import { untilLanded } from "./landed.js";
+import { writtenOf } from "./ownership.js";
 import { leastLeft, type Waiting } from "./waiting-event.js";
 
 export interface CommitDependencies {
@@ -34,8 +34,6 @@ export interface Committed {
 
 /** Events of one batch in a commit. */
 type Taken = Map<Batch, Waiting[]>;
-
-const ASK_AGAIN_MS = 2_000;
 
 /** Kept back of the time for an answer, milliseconds: so that a start can carry what the store does not take. */
 const KEPT_BACK_MS = 1_500;
@@ -77,8 +75,8 @@ export async function commit(dependencies: CommitDependencies, taken: Taken): Pr
 }
 
 /**
- * Some of a failed write may have been carried out. Until a read has told which, their batch is not started, and its
- * owner id stays announced. What is on record is delivered, whatever its publisher was told. A repeated publish of its
+ * Some of a failed write may have been carried out, or may be later. Until a read has told which, their batch is not
+ * started, and its owner id stays announced. A read is believed once nothing can land any more. What is on record is delivered, whatever its publisher was told. A repeated publish of its
  * id is answered as a duplicate.
  */
 async function settleLater(
@@ -87,8 +85,8 @@ async function settleLater(
   doubtful: readonly Waiting[],
 ): Promise<void> {
   const ids = doubtful.map(({ event }) => event.id);
-  for (let wait = LANDED_MS; ; wait = ASK_AGAIN_MS) {
-    await delay(wait, undefined, { ref: false });
+  for (;;) {
+    await untilLanded(() => store.events.get(ids[0] ?? ""));
     const records = await store.events.getMany(ids).catch(() => undefined);
     if (!records) continue;
     const made = writtenOf(doubtful, records, batch);

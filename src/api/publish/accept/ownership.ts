@@ -16,11 +16,18 @@ export const LEASE_MS = 15_000;
  * gives up after 3.5 s.
  */
 const USE_MS = 8_000;
+/** The server ends a write after so long, milliseconds. A time in which it stands still does not count. */
+const WRITE_MS = 3_500;
+/** The store is asked each second, and an answer takes at most 3.5 s. So a longer silence is noticed, milliseconds. */
+export const MOST_GAP_MS = 4_500;
 /**
- * After this time of this process's own clock, a write that was sent has landed or never will: the server ends it after
- * 3.5 s. A process that lives has renewed its announcement by then, too.
+ * Once the store has answered for so long without a gap, a write that was sent before has landed or never will. A
+ * process that lives has renewed its announcement by then, too.
  */
-export const LANDED_MS = 8_000;
+export const LANDED_MS = WRITE_MS + MOST_GAP_MS;
+
+/** @param answeredForMs for how long the store has answered since the write was sent, without a gap (landed.ts) */
+export const hasLanded = (answeredForMs: number): boolean => answeredForMs >= LANDED_MS;
 
 /** Whether ids of an announcement may be given to new records, by the clock of its process. */
 export const mayUseIds = ({ renewedAt, now }: { renewedAt: number; now: number }): boolean => now - renewedAt < USE_MS;
@@ -39,16 +46,16 @@ export const isOver = ({ ageMs, hasEnded }: { ageMs: number; hasEnded: boolean }
  * a write of it may still land. `finish`: nothing of it can land any more, so what was not started is started, and the
  * announcement goes.
  *
- * @param seenForMs for how long this process has seen the same announcement over, by its own clock
+ * @param nothingLands whether this process has seen the announcement over for so long that `hasLanded`
  */
 export function abandonmentOf({
   hasEnded,
-  seenForMs,
+  nothingLands,
 }: {
   hasEnded: boolean;
-  seenForMs: number;
+  nothingLands: boolean;
 }): "wait" | "begin" | "finish" {
-  if (seenForMs >= LANDED_MS) return "finish";
+  if (nothingLands) return "finish";
   // A lease that is over may only mean that the database stood still. A process that lives renews it in a moment.
   return hasEnded ? "begin" : "wait";
 }

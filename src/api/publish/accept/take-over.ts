@@ -15,6 +15,7 @@ import type { OwnerAnnouncement } from "../../../store/collections/owners.js";
 import type { EventRecord } from "../../../store/model.js";
 import type { Store } from "../../../store/store.js";
 import type { OwnerIds } from "./owner-ids.js";
+import { untilLanded } from "./landed.js";
 import { abandonmentOf, afterStart, isOver, missedBy, recordsByOwner } from "./ownership.js";
 import { giveOwner } from "./start-batch.js";
 import {
@@ -45,23 +46,33 @@ const AT_ONCE = 4;
 
 /** Looks at once and then by the clock. */
 export function watchAbandoned(dependencies: TakeOverDependencies): { stop(): Promise<void> } {
-  const { look } = createTakeOver(dependencies);
-  return byTheClock(
+  const stopping = new AbortController();
+  const { look } = createTakeOver(dependencies, stopping.signal);
+  const looking = byTheClock(
     LOOK_EVERY_MS,
     async () => {
-      await look().catch((error: unknown) =>
-        dependencies.log.warn({ err: error }, "events of lost processes could not be looked for; tried again soon"),
-      );
+      await look().catch((error: unknown) => {
+        if (!stopping.signal.aborted)
+          dependencies.log.warn({ err: error }, "events of lost processes could not be looked for; tried again soon");
+      });
     },
     { atOnce: true },
   );
+  return {
+    // Another process finds the same announcements. On FerretDB a look reads every event, and a stop must not wait so
+    // long: after 60 kills and 35,000 events it took more than the 65 s that a stop has.
+    stop: () => {
+      stopping.abort();
+      return looking.stop();
+    },
+  };
 }
 
 /** An announcement that was found to be over. */
 interface Sighting {
   renewedAt: number;
-  /** When it was first found so, by the clock of this process. */
-  since: number;
+  /** Nothing of its process can land any more. */
+  nothingLands: boolean;
   /** What was on record then is started. */
   begun: boolean;
 }
@@ -69,28 +80,32 @@ interface Sighting {
 interface Looking extends TakeOverDependencies {
   /** Owners that got another one for events they were started without. It is this process's to start. */
   successors: Map<string, string>;
+  stopping?: AbortSignal;
 }
 
-/** Takes over what is abandoned. */
-export function createTakeOver(dependencies: TakeOverDependencies): {
-  /** Looks now. Gives the number of events that were started. @throws StoreError */
+/** Takes over what is abandoned, until the signal is aborted. */
+export function createTakeOver(
+  dependencies: TakeOverDependencies,
+  stopping?: AbortSignal,
+): {
+  /** Looks now. Gives the number of events that were started. @throws StoreError, or the reason of the signal */
   look: () => Promise<number>;
 } {
   const { store, process } = dependencies;
-  const looking: Looking = { ...dependencies, successors: new Map() };
+  const looking: Looking = { ...dependencies, successors: new Map(), ...(stopping && { stopping }) };
   const sightings = new Map<string, Sighting>();
 
-  function sighted({ process: name, renewedAt }: OwnerAnnouncement, now: number): Sighting {
+  function sighted({ process: name, renewedAt }: OwnerAnnouncement): Sighting {
     const before = sightings.get(name);
     if (before?.renewedAt === renewedAt.getTime()) return before;
-    const sighting = { renewedAt: renewedAt.getTime(), since: now, begun: false };
+    const sighting = { renewedAt: renewedAt.getTime(), nothingLands: false, begun: false };
     sightings.set(name, sighting);
+    void untilLanded(() => store.owners.all(), stopping).then((landed) => (sighting.nothingLands = landed));
     return sighting;
   }
   async function takeOver(announcement: OwnerAnnouncement, hasEnded: boolean): Promise<number> {
-    const now = performance.now();
-    const sighting = sighted(announcement, now);
-    const stage = abandonmentOf({ hasEnded, seenForMs: now - sighting.since });
+    const sighting = sighted(announcement);
+    const stage = abandonmentOf({ hasEnded, nothingLands: sighting.nothingLands });
     if (stage === "wait" || (stage === "begin" && sighting.begun)) return 0;
     const { started, isComplete } = await startAll(looking, announcement, stage);
     sighting.begun = isComplete;
@@ -122,13 +137,14 @@ async function startAll(
   { process, open }: OwnerAnnouncement,
   stage: "begin" | "finish",
 ): Promise<{ started: number; isComplete: boolean }> {
-  const { store, log, successors } = looking;
+  const { store, log, successors, stopping } = looking;
   const ids = [...open, ...open.flatMap((owner) => successors.get(owner) ?? [])];
-  const found = recordsByOwner(ids.length > 0 ? await store.events.ofOwners(ids) : []);
+  const found = recordsByOwner(ids.length > 0 ? await store.events.ofOwners(ids, stopping) : []);
   const owners = open.filter((owner) => found.has(owner) || successors.has(owner));
   let started = 0;
   let isComplete = true;
   await sideBySide(AT_ONCE, owners, async (owner) => {
+    stopping?.throwIfAborted();
     const records = found.get(owner) ?? [];
     const outcome = records.length > 0 ? await startOne(looking, owner, { records }) : "exists";
     if (outcome === "started") started += records.length;

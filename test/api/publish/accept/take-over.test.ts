@@ -33,16 +33,19 @@ describe("a process that is gone", () => {
     await cut.publisher.close(1);
     return { cut, ids };
   };
-  const takingOver = (isGone: (process: string) => boolean) =>
-    createTakeOver({
-      store: two.store,
-      catalogue: two.catalogue,
-      starting: { client: two.client, log: pino({ level: "silent" }), eager: false, taskQueue },
-      owners: two.publisher.owners,
-      log: pino({ level: "silent" }),
-      process: "two",
-      isGone,
-    });
+  const takingOver = (isGone: (process: string) => boolean, stopping?: AbortSignal) =>
+    createTakeOver(
+      {
+        store: two.store,
+        catalogue: two.catalogue,
+        starting: { client: two.client, log: pino({ level: "silent" }), eager: false, taskQueue },
+        owners: two.publisher.owners,
+        log: pino({ level: "silent" }),
+        process: "two",
+        isGone,
+      },
+      stopping,
+    );
   const announcing = async () => (await two.store.owners.all()).map(({ process }) => process);
   /** Looks until the announcement is gone, which takes as long as a write of the lost process may land. */
   const untilFinished = (looking: ReturnType<typeof takingOver>, process: string) =>
@@ -84,6 +87,16 @@ describe("a process that is gone", () => {
     const input = await startedInputOf(late);
     expect(input).toMatchObject({ rerun: true, former: [owner] });
     expect(input.events.map(({ id }) => id)).toEqual([late]);
+  });
+
+  it("is left to a later look by one that is being stopped", async () => {
+    const { cut, ids } = await lost();
+    const stopping = new AbortController();
+    stopping.abort(new Error("stopping"));
+    const isGone = (process: string) => process === cut.name;
+    await expect(takingOver(isGone, stopping.signal).look()).rejects.toThrow("stopping");
+    expect(await announcing()).toContain(cut.name);
+    expect(await takingOver(isGone).look()).toBe(ids.length);
   });
 
   it("does not have what was erased meanwhile started", async () => {
