@@ -76,8 +76,8 @@ export async function commit(dependencies: CommitDependencies, taken: Taken): Pr
 
 /**
  * Some of a failed write may have been carried out, or may be later. Until a read has told which, their batch is not
- * started, and its owner id stays announced. A read is believed once nothing can land any more. What is on record is delivered, whatever its publisher was told. A repeated publish of its
- * id is answered as a duplicate.
+ * started, and its owner id stays announced. A read is believed once nothing can land any more. What is on record is
+ * delivered, whatever its publisher was told. A repeated publish of its id is answered as a duplicate.
  */
 async function settleLater(
   { store, batches, log }: CommitDependencies,
