@@ -59,8 +59,8 @@ export function watchAbandoned(dependencies: TakeOverDependencies): { stop(): Pr
     { atOnce: true },
   );
   return {
-    // Another process finds the same announcements. On FerretDB a look reads every event, so a stop does not wait for it.
-    // After 60 kills and 35,000 events a look took more than the 65 s that a stop has.
+    // Another process finds the same announcements. On FerretDB a look reads every event. After 60 kills and 35,000
+    // events it took more than the 65 s that a stop has.
     stop: () => {
       stopping.abort();
       return looking.stop();
