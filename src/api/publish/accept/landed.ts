@@ -11,7 +11,7 @@ const ASK_EVERY_MS = 1_000;
  * Asks the store each second. Resolves to true once it has answered for so long, without a gap, that nothing can land
  * any more of what was sent before the call. Resolves to false when the signal is aborted. Never rejects.
  *
- * @param ask a short read of the store. It rejects within 3.5 s when there is no answer
+ * @param ask a short read of the store. An answer after more than 3.5 s counts as a silence
  */
 export async function untilLanded(ask: () => Promise<unknown>, signal?: AbortSignal): Promise<boolean> {
   let answers: { since: number; last: number } | undefined;
@@ -21,8 +21,8 @@ export async function untilLanded(ask: () => Promise<unknown>, signal?: AbortSig
       () => false,
     );
     const now = performance.now();
-    const goesOn = answers && now - answers.last <= MOST_GAP_MS;
-    answers = isAnswered ? { since: goesOn && answers ? answers.since : now, last: now } : undefined;
+    const since = answers && now - answers.last <= MOST_GAP_MS ? answers.since : now;
+    answers = isAnswered ? { since, last: now } : undefined;
     if (answers && hasLanded(now - answers.since)) return true;
     await delay(ASK_EVERY_MS, undefined, { ref: false, ...(signal && { signal }) }).catch(() => undefined);
   }

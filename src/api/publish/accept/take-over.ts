@@ -38,6 +38,8 @@ export interface TakeOverDependencies {
   process: string;
   /** Whether a process of this machine has ended. False for processes of other machines. */
   isGone(process: string): boolean;
+  /** Aborted when the process stops. */
+  stopping?: AbortSignal;
 }
 
 const LOOK_EVERY_MS = 5_000;
@@ -47,7 +49,7 @@ const AT_ONCE = 4;
 /** Looks at once and then by the clock. */
 export function watchAbandoned(dependencies: TakeOverDependencies): { stop(): Promise<void> } {
   const stopping = new AbortController();
-  const { look } = createTakeOver(dependencies, stopping.signal);
+  const { look } = createTakeOver({ ...dependencies, stopping: stopping.signal });
   const looking = byTheClock(
     LOOK_EVERY_MS,
     async () => {
@@ -80,19 +82,15 @@ interface Sighting {
 interface Looking extends TakeOverDependencies {
   /** Owners that got another one for events they were started without. It is this process's to start. */
   successors: Map<string, string>;
-  stopping?: AbortSignal;
 }
 
-/** Takes over what is abandoned, until the signal is aborted. */
-export function createTakeOver(
-  dependencies: TakeOverDependencies,
-  stopping?: AbortSignal,
-): {
+/** Takes over what is abandoned. */
+export function createTakeOver(dependencies: TakeOverDependencies): {
   /** Looks now. Gives the number of events that were started. @throws StoreError, or the reason of the signal */
   look: () => Promise<number>;
 } {
-  const { store, process } = dependencies;
-  const looking: Looking = { ...dependencies, successors: new Map(), ...(stopping && { stopping }) };
+  const { store, process, stopping } = dependencies;
+  const looking: Looking = { ...dependencies, successors: new Map() };
   const sightings = new Map<string, Sighting>();
 
   function sighted({ process: name, renewedAt }: OwnerAnnouncement): Sighting {

@@ -34,18 +34,16 @@ describe("a process that is gone", () => {
     return { cut, ids };
   };
   const takingOver = (isGone: (process: string) => boolean, stopping?: AbortSignal) =>
-    createTakeOver(
-      {
-        store: two.store,
-        catalogue: two.catalogue,
-        starting: { client: two.client, log: pino({ level: "silent" }), eager: false, taskQueue },
-        owners: two.publisher.owners,
-        log: pino({ level: "silent" }),
-        process: "two",
-        isGone,
-      },
-      stopping,
-    );
+    createTakeOver({
+      store: two.store,
+      catalogue: two.catalogue,
+      starting: { client: two.client, log: pino({ level: "silent" }), eager: false, taskQueue },
+      owners: two.publisher.owners,
+      log: pino({ level: "silent" }),
+      process: "two",
+      isGone,
+      ...(stopping && { stopping }),
+    });
   const announcing = async () => (await two.store.owners.all()).map(({ process }) => process);
   /** Looks until the announcement is gone, which takes as long as a write of the lost process may land. */
   const untilFinished = (looking: ReturnType<typeof takingOver>, process: string) =>
