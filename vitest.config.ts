@@ -6,6 +6,7 @@ const PACED = [
   "test/e2e/crash.test.ts",
   "test/e2e/throttle.test.ts",
   "test/activities/pace/throttle.test.ts",
+  "test/activities/pace/paced-retries.test.ts",
   "test/activities/recover-pace.test.ts",
 ];
 /**

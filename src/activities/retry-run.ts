@@ -1,4 +1,5 @@
 /** One run of attempts at a subscription: the bytes, the pace, the requests side by side, and the records of them. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { cancellationSignal, heartbeat } from "@temporalio/activity";
 import type { Logger } from "pino";
 import type { Subscription } from "../store/model.js";
@@ -6,7 +7,8 @@ import type { RefusedChange, Store } from "../store/store.js";
 import { sideBySide } from "../side-by-side.js";
 import type { RetryItem } from "../workflows/contract.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
-import { looksAgainAt } from "./breaker/gate.js";
+import { openEvents } from "./retry/open-events.js";
+import { reachedBy } from "./retry/reached-by.js";
 import type { AttemptResult, EventBytes } from "./attempt.js";
 import type { EventBytesSource } from "./event-bytes.js";
 import { currentWorkflowId } from "./current-workflow.js";
@@ -17,7 +19,7 @@ import type { WorkPlaces } from "./places/work-places.js";
 import { pace, type Paced } from "./pace/pace.js";
 import type { Start } from "./pace/slot.js";
 import type { Turn } from "./pace/turns.js";
-import { asTheyStand, changeOf, putOffByRate, setStatus } from "./retry-status.js";
+import { asTheyStand, changeOf, putOffByRate } from "./retry-status.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
 
 export interface AttemptDependencies extends FirstAttemptsDependencies {
@@ -26,7 +28,7 @@ export interface AttemptDependencies extends FirstAttemptsDependencies {
   eventBytes: EventBytesSource;
   effects: SubscriptionEffects;
   log: Logger;
-  places: Pick<WorkPlaces, "attempts" | "retries">;
+  places: Pick<WorkPlaces, "attempts" | "retries" | "pacedRetries">;
   /**
    * Results whose record could not be written yet. A rerun in the same process records them instead of sending again.
    */
@@ -35,8 +37,10 @@ export interface AttemptDependencies extends FirstAttemptsDependencies {
 
 /** Requests under way to one endpoint out of one batch of retries. */
 const WIDTH = 10;
-/** Slots of the token bucket within this time are waited for here, later ones on a durable timer. */
-const THROTTLE_WAIT_MS = 2_000;
+/** One that missed its slot asks for another here, with its bytes at hand. A round by way of the workflow costs more. */
+const ROUNDS = 3;
+/** So long before its slot a run reads what it sends. */
+const OPEN_AHEAD_MS = 500;
 /** What finds no place within this time comes back after the next. An activity must not be held for long by others. */
 const PLACE_WAIT_MS = 15_000;
 const NO_PLACE_AGAIN_MS = 10_000;
@@ -58,10 +62,14 @@ interface Run {
   subscription: Subscription;
   /** Aborted when the workflow is cancelled, or the worker stops waiting for what is under way. */
   signal: AbortSignal;
+  /** Spreads what a recovery hands over. */
+  turn: Turn;
   /** What each delivery has come to, by id. */
   reached: Map<string, RetryItem>;
   /** Results on their way into the store. */
   open: (RetryItem & { result: AttemptResult })[];
+  /** What has been read for it, by event id. */
+  bytes: Map<string, EventBytes>;
   /** An attempt found no place. The others of this run would wait as long and hold its slot meanwhile. */
   isFull: boolean;
 }
@@ -74,34 +82,82 @@ export async function attemptAll(
   turn: Turn,
 ): Promise<RetryItem[]> {
   const { throttle, unrecordedRetries } = dependencies;
-  const run: Run = { subscription, signal: cancellationSignal(), reached: new Map(), open: [], isFull: false };
-  const fresh = items.filter((item) => !reuseResult(unrecordedRetries, run, item));
-  const bytes = await openAll(dependencies, run, fresh);
-  const todo = fresh.filter(({ eventId }) => bytes.has(eventId));
-  const { starts: slots, later } = await pace(throttle, subscription, todo, {
-    maxWaitMs: THROTTLE_WAIT_MS,
-    reservationOf: (item) => item.reservation,
-  });
-  const starts = inOrder(subscription, slots);
-  // Beside the requests. A busy store takes longer for this write than a slot lasts, which is 215 ms at 50/s.
-  const putOff = putOffByRate(dependencies, later);
-  // An attempt may wait for a connection, and then for its answer. The engine must not take it for lost meanwhile.
+  const signal = cancellationSignal();
+  const run: Run = { subscription, signal, turn, reached: new Map(), open: [], bytes: new Map(), isFull: false };
+  // It may wait for a slot, for a connection, and then for an answer. The engine must not take it for lost meanwhile.
   const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
+  try {
+    let todo = items.filter((item) => !reuseResult(unrecordedRetries, run, item));
+    for (let rounds = 0; todo.length > 0 && rounds < ROUNDS; rounds++) {
+      // A pause that began meanwhile is told as such by the next run.
+      if (rounds > 0 && throttle.pausedUntil(subscription) > 0) break;
+      const { starts, later } = await pace(throttle, subscription, todo, {
+        maxWaitMs: throttle.worthWaitingMs(),
+        reservationOf: (item) => (rounds === 0 ? item.reservation : undefined),
+      });
+      // Beside the requests. A busy store takes longer for this write than a slot lasts, which is 215 ms at 50/s.
+      const putOff = putOffByRate(dependencies, later);
+      todo = await attemptInTime(dependencies, run, inOrder(subscription, starts)).finally(() => putOff);
+      await recordOpen(dependencies, run);
+      const waiting = await putOff;
+      if ("error" in waiting) throw waiting.error;
+      for (const item of waiting.items) run.reached.set(item.deliveryId, item);
+    }
+    // Without a round there may be results of an earlier run.
+    await recordOpen(dependencies, run);
+    for (const { reservation: _missed, ...item } of todo)
+      run.reached.set(item.deliveryId, { ...item, status: "throttled", dueAt: Date.now() });
+  } finally {
+    clearInterval(beat);
+  }
+  return [...run.reached.values()];
+}
+
+/** Makes the attempts whose slots have come. Gives those that missed theirs. */
+async function attemptInTime(
+  dependencies: AttemptDependencies,
+  run: Run,
+  starts: Paced<RetryItem>["starts"],
+): Promise<RetryItem[]> {
+  if (starts.length === 0) return [];
+  const missed: RetryItem[] = [];
+  await sleepBefore(dependencies, run, Math.min(...starts.map(({ start }) => start.at)));
+  await openMore(dependencies, run, starts);
   const until = performance.now() + RUN_MS;
   await sideBySide(WIDTH, starts, async ({ order: item, start }) => {
     // What is not begun is given back as it was, and is due at once.
     if (run.signal.aborted || dependencies.stopping?.aborted || performance.now() > until) return;
     heartbeat();
-    const event = bytes.get(item.eventId);
+    const event = run.bytes.get(item.eventId);
     if (!event) return;
-    if (!subscription.rateLimit && item.notBefore !== undefined) await turn(subscription.id, item.notBefore);
-    await attemptInTurn(dependencies, run, { item, start, event });
-  }).finally(() => clearInterval(beat));
-  await recordOpen(dependencies, run);
-  const waiting = await putOff;
-  if ("error" in waiting) throw waiting.error;
-  for (const item of waiting.items) run.reached.set(item.deliveryId, item);
-  return [...run.reached.values()];
+    if (!run.subscription.rateLimit && item.notBefore !== undefined)
+      await run.turn(run.subscription.id, item.notBefore);
+    if ((await attemptInTurn(dependencies, run, { item, start, event })) === "missed") missed.push(item);
+  });
+  return missed;
+}
+
+/** Ends shortly before `at` (milliseconds since the epoch), or when the run is given up. */
+async function sleepBefore({ stopping }: AttemptDependencies, { signal }: Run, at: number): Promise<void> {
+  const ms = at - OPEN_AHEAD_MS - Date.now();
+  if (ms <= 0) return;
+  // Who would sleep longer than a run may was given its slot by a clock that went back, and will miss it.
+  await sleep(Math.min(ms, RUN_MS), undefined, {
+    signal: stopping ? AbortSignal.any([signal, stopping]) : signal,
+  }).catch(() => undefined);
+}
+
+/** Payloads are not held in memory while a run sleeps. Those of an earlier round are at hand. */
+async function openMore(
+  dependencies: AttemptDependencies,
+  run: Run,
+  starts: Paced<RetryItem>["starts"],
+): Promise<void> {
+  const more = starts.map(({ order }) => order).filter(({ eventId }) => !run.bytes.has(eventId));
+  if (more.length === 0) return;
+  const { bytes, closed } = await openEvents(dependencies, more);
+  for (const [id, event] of bytes) run.bytes.set(id, event);
+  for (const item of closed) run.reached.set(item.deliveryId, item);
 }
 
 /** One item, once it has a place. */
@@ -109,18 +165,15 @@ async function attemptInTurn(
   dependencies: AttemptDependencies,
   run: Run,
   { item, start, event }: { item: RetryItem; start: Start; event: EventBytes },
-): Promise<void> {
+): Promise<"missed" | undefined> {
   const { subscription } = run;
   const wanted = { subscription, start, since: event.acceptedAt, waitMs: PLACE_WAIT_MS };
   const place = run.isFull ? "full" : await enterPlace(dependencies, wanted);
-  if (place === "missed") {
-    run.reached.set(item.deliveryId, { ...item, status: "throttled", dueAt: Date.now() });
-    return;
-  }
+  if (place === "missed") return "missed";
   if (place === "full") {
     run.isFull = true;
     run.reached.set(item.deliveryId, { ...item, dueAt: Date.now() + NO_PLACE_AGAIN_MS });
-    return;
+    return undefined;
   }
   try {
     if (
@@ -129,6 +182,7 @@ async function attemptInTurn(
     )
       run.reached.set(item.deliveryId, { ...item, status: "pending", dueAt: Date.now() });
     else await attemptOne(dependencies, run, item, event);
+    return undefined;
   } finally {
     place.leave();
   }
@@ -164,38 +218,6 @@ function reuseResult(unrecordedRetries: AttemptDependencies["unrecordedRetries"]
   return false;
 }
 
-/**
- * The bytes of the events. An event is put aside if it has no bytes any more, or none that a key opens. Trying again
- * would not mend it.
- */
-async function openAll(
-  dependencies: AttemptDependencies,
-  run: Run,
-  items: RetryItem[],
-): Promise<Map<string, EventBytes>> {
-  const unreadable = new Set<string>();
-  const bytes = await dependencies.eventBytes.byId(
-    items.map(({ eventId }) => eventId),
-    (id, code) => {
-      unreadable.add(id);
-      dependencies.log.error({ event: id, code }, "the event's content cannot be opened: its deliveries are parked");
-    },
-  );
-  const closed = items.filter(({ eventId }) => !bytes.has(eventId));
-  const parked = closed.filter(({ eventId }) => unreadable.has(eventId));
-  const erased = closed.filter(({ eventId }) => !unreadable.has(eventId));
-  const reports = [
-    await setStatus(dependencies, parked, {
-      status: "parked",
-      reason:
-        "The event's content cannot be opened with the keys at hand: put the missing master key back, then retry.",
-    }),
-    await setStatus(dependencies, erased, { status: "cancelled", reason: "The event's content was erased." }),
-  ];
-  for (const item of reports.flatMap((report) => report.items)) run.reached.set(item.deliveryId, item);
-  return bytes;
-}
-
 async function attemptOne(
   dependencies: AttemptDependencies,
   run: Run,
@@ -216,33 +238,6 @@ async function attemptOne(
   run.open.push(open);
   if (result.effect) await dependencies.effects.apply(run.subscription, result.effect);
   if (run.open.length >= RECORD_TOGETHER) await recordOpen(dependencies, run);
-}
-
-function reachedBy(item: RetryItem, result: AttemptResult): RetryItem {
-  const {
-    dueAt: _due,
-    reservation: _slot,
-    reason: _reason,
-    notBefore: _turn,
-    asked: _asked,
-    unsure: _early,
-    pass,
-    ...rest
-  } = item;
-  const attempts = item.attempts + (result.attempt ? 1 : 0);
-  const reached = {
-    ...rest,
-    status: result.status,
-    attempts,
-    since: Date.now(),
-    ...(result.reason !== undefined && { reason: result.reason }),
-  };
-  if (result.status !== "retrying") return reached;
-  if (pass !== "probe") return { ...reached, dueAt: result.dueAt };
-  // It goes on waiting with the others, and the attempt is none of its schedule.
-  const scheduleBase = item.scheduleBase + (result.attempt ? 1 : 0);
-  const reason = `It tried the failing endpoint and waits on, without spending attempts. ${result.reason ?? ""}`.trim();
-  return { ...reached, status: "throttled", scheduleBase, reason, dueAt: looksAgainAt(Date.now()) };
 }
 
 async function recordOpen({ store, unrecordedRetries, log }: AttemptDependencies, run: Run): Promise<void> {

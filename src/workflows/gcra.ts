@@ -38,6 +38,8 @@ export const MAX_LEASE = 500;
  * Least time between two messages to one bucket, milliseconds: 4 a second leave room for signals below the engine's 5.
  */
 export const MESSAGE_INTERVAL_MS = 250;
+/** Reserved slots so close together share a run of the activity, which waits for each. Milliseconds. */
+export const RESERVED_TOGETHER_MS = 500;
 /** Longest time that a worker is told to wait before it asks again. */
 const MAX_MESSAGE_WAIT_MS = 30_000;
 
@@ -115,7 +117,7 @@ export const isIdle = (state: BucketState, now: number): boolean =>
  */
 export function lease(
   state: BucketState,
-  { count, soon, expect = 0 }: Pick<LeaseRequest, "count" | "soon" | "expect">,
+  { count, soon, expect = 0, notWithinMs = 0 }: Pick<LeaseRequest, "count" | "soon" | "expect" | "notWithinMs">,
   now: number,
 ): { state: BucketState; lease: Lease } {
   const plan = planOf(state.rate);
@@ -123,12 +125,12 @@ export function lease(
   const earliest = (): number => Math.max(now, state.pausedUntil, tat - (plan.depth - 1) * plan.intervalMs);
   const take = (most: number, until: number): number[] => {
     const taken: number[] = [];
-    while (taken.length < most && earliest() <= until) {
-      const slot = earliest();
+    for (;;) {
+      const slot = Math.max(earliest(), now + notWithinMs);
+      if (taken.length === most || slot > until) return taken;
       taken.push(Math.ceil(slot));
       tat = Math.max(tat, slot) + plan.intervalMs;
     }
-    return taken;
   };
   const slots = take(Math.min(count, MAX_LEASE), Number.POSITIVE_INFINITY);
   const early = soon && take(Math.min(soon.count, MAX_LEASE - slots.length), now + soon.withinMs);

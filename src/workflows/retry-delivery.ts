@@ -24,6 +24,7 @@ import { apply, takeRequests } from "./retry/requests.js";
 import { attempt, recordStatus } from "./retry/retry-activities.js";
 import { newRunState, nextInput, openItems, type RunState } from "./retry/run-state.js";
 import { DAY_MS } from "./durations.js";
+import { RESERVED_TOGETHER_MS } from "./gcra.js";
 import { isRunFull, isRunOld, maxRunMs } from "./run-age.js";
 import { mostUrgent, searchAttributesOf, statusAttribute, statusOf } from "./search-attributes.js";
 
@@ -35,8 +36,6 @@ const CHUNK = 50;
 const CHUNKS_AT_ONCE = 4;
 /** Temporal lets 2,000 activities of a workflow wait. */
 const RUNS_AT_ONCE = 1_000;
-/** Reserved slots so close together share a run of the activity, which waits for each. */
-const TOGETHER_MS = 500;
 
 /** Ends when every delivery is settled, or parked for longer than `parkOpenDays`. Those stay resendable over REST. */
 export async function retryDelivery(input: RetryDeliveryInput): Promise<void> {
@@ -130,7 +129,7 @@ function keepsOpen({ input }: RunState, { status, since = Date.now() }: RetryIte
 function dueAt({ lookedAt }: RunState, { status, dueAt: at, reservation }: RetryItem): number {
   if (status === "parked") return Number.POSITIVE_INFINITY;
   if (status === "held") return lookedAt + DAY_MS;
-  return (at ?? 0) - (reservation ? TOGETHER_MS : 0);
+  return (at ?? 0) - (reservation ? RESERVED_TOGETHER_MS : 0);
 }
 
 /** When there is something to do without a signal or a report. */

@@ -63,6 +63,11 @@ export interface LeaseRequest {
   count: number;
   /** Those that go elsewhere unless their slot comes within `withinMs`. They take no later slot from anybody. */
   soon?: { count: number; withinMs: number };
+  /**
+   * No slot sooner than this, milliseconds from now: the answer takes so long to arrive. A slot that is over by then
+   * would be lost. Buckets of earlier releases do not heed it.
+   */
+  notWithinMs?: number;
   /** How many more it expects within the next second. Tokens for them are spare ones, given only while nobody waits. */
   expect?: number;
   /** The rate that the worker read from the subscription. A bucket with another one takes the newer. */

@@ -43,6 +43,9 @@ const IDLE_MS = 600_000;
  */
 const MAX_MESSAGES = 1_500;
 
+/** No answer takes longer: nobody waits for it then. */
+const LONGEST_WAIT_MS = 10_000;
+
 /** Runs until it is idle. See the messages above. */
 export async function tokenBucket(input: TokenBucketInput): Promise<void> {
   if (lacksProof(input, "internal")) return refuseUnproven(input);
@@ -112,6 +115,8 @@ const isSoon = (soon: unknown): boolean => {
   return Number.isInteger(count) && Number(count) >= 0 && Number.isFinite(withinMs) && Number(withinMs) >= 0;
 };
 
+const isWait = (ms: unknown): boolean => typeof ms === "number" && ms >= 0 && ms <= LONGEST_WAIT_MS;
+
 /**
  * @throws Error for a malformed request, or one that is not of our own workers: it sets the pace. The update is then
  * refused without a trace in the history
@@ -122,6 +127,8 @@ function checkRequest(request: LeaseRequest): void {
     throw new Error("lease: count must be a whole number of at least 0.");
   if (request.soon !== undefined && !isSoon(request.soon))
     throw new Error("lease: soon needs a whole count and a withinMs, each of at least 0.");
+  if (request.notWithinMs !== undefined && !isWait(request.notWithinMs))
+    throw new Error("lease: notWithinMs must be from 0 to 10,000 milliseconds.");
   if (!isRate(request.rate)) throw new Error("lease: rate needs perSecond above 0 and burst of at least 1.");
   if (!Number.isFinite(request.rateAsOf)) throw new Error("lease: rateAsOf must be a time in milliseconds.");
 }

@@ -29,6 +29,8 @@ export interface RunningAttempt {
   store: MongoStore;
   catalogue: Catalogue;
   dependencies: AttemptDependencies;
+  /** Where token buckets run, if a worker polls it. */
+  taskQueue: string;
   groupId: string;
   eventType: string;
   subscribe(url: string, fields?: Partial<Subscription>): Promise<Subscription>;
@@ -59,7 +61,8 @@ export async function startRunningAttempt({
   const log = pino({ level: "silent" });
   const [health, metrics] = [createEndpointHealth(), createMetrics()];
   const sender = createSender({ guard: createGuard({ allowLocal: true, ports: [443] }) });
-  const throttle = createThrottle({ client, catalogue, log, taskQueue: `attempt-${randomBytes(4).toString("hex")}` });
+  const taskQueue = `attempt-${randomBytes(4).toString("hex")}`;
+  const throttle = createThrottle({ client, catalogue, log, taskQueue });
   const dependencies: AttemptDependencies = {
     store,
     catalogue,
@@ -82,6 +85,7 @@ export async function startRunningAttempt({
     store,
     catalogue,
     dependencies,
+    taskQueue,
     groupId,
     eventType,
     async subscribe(url, fields = {}) {

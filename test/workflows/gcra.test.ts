@@ -19,7 +19,10 @@ function play(rate: RateLimit, random: () => number, load: number): number[] {
     const count = Math.floor(random() * load * 2);
     const expected = Math.floor(random() * load * 2);
     const soon = { count: Math.floor(random() * load), withinMs: 1_000 };
-    const answer = lease(state, { count, expect: expected, ...(step % 2 && { soon }) }, Math.round(now));
+    // Some answers take long, and their workers ask for slots that are not over when they arrive.
+    const notWithinMs = step % 3 ? 0 : Math.round(2_000 * random());
+    const request = { count, expect: expected, notWithinMs, ...(step % 2 && { soon }) };
+    const answer = lease(state, request, Math.round(now));
     state = answer.state;
     const late = random() < 0.3 ? 1 : random();
     for (const slot of [...answer.lease.slots, ...(answer.lease.soon ?? [])]) uses.push(slot + late * toleranceMs);
@@ -98,6 +101,20 @@ describe("lease", () => {
     expect((next ?? 0) - Math.max(...(hurried.lease.soon ?? []))).toBeLessThanOrEqual(102);
     // An older bucket gives none at all, and says nothing of it.
     expect("soon" in lease(used.state, { count: 1 }, empty).lease).toBe(false);
+  });
+
+  it("gives no slot that is over when its answer arrives, and keeps the distances from there on", () => {
+    const full = newBucket(rate, 0, START);
+    const { slots } = lease(full, { count: 100, notWithinMs: 700 }, START).lease;
+    const { slots: at } = lease(full, { count: 100 }, START + 700).lease;
+    expect(slots).toEqual(at);
+    expect(lease(full, { count: 0, soon: { count: 5, withinMs: 600 }, notWithinMs: 700 }, START).lease.soon).toEqual(
+      [],
+    );
+    // What is in the bucket is not used up by it.
+    expect(lease(full, { count: 0, soon: { count: 5, withinMs: 600 }, notWithinMs: 700 }, START).state.tat).toBe(
+      full.tat,
+    );
   });
 
   it("spaces the messages of all workers together below 5 a second", () => {

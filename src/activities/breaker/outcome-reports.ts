@@ -142,6 +142,8 @@ function createReportSender({ client, catalogue, taskQueue = TASK_QUEUE, timing 
         workflowId: breakerWorkflowId(id),
         taskQueue,
         signal: BREAKER_SIGNAL.report,
+        // What waits for its endpoint waits for the breaker, so it goes before that.
+        priority: { priorityKey: 1 },
         signalArgs: [report],
       }),
     );

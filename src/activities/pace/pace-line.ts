@@ -1,14 +1,10 @@
 /** The queue of one subscription in this process, between those who want to send and its token bucket. */
 import type { Lease, LeaseRequest, RateLimit, Reservation } from "../../workflows/contract.js";
 import { CLOCK_SLACK_MS } from "../../workflows/clocks.js";
-import { MAX_LEASE } from "../../workflows/gcra.js";
+import { MAX_LEASE, RESERVED_TOGETHER_MS } from "../../workflows/gcra.js";
+import type { Lead } from "./lead.js";
 import type { Slot, Start, TakeOptions } from "./slot.js";
 
-/**
- * So long before its slot a reservation comes back. A durable timer is not precise, so the rest is waited for in the
- * process.
- */
-const RESERVATION_LEAD_MS = 1_000;
 /**
  * What the bucket said counts for so long when a reservation is redeemed. A pause or a rate is known everywhere within
  * 2 s.
@@ -16,6 +12,8 @@ const RESERVATION_LEAD_MS = 1_000;
 const KNOWN_FOR_MS = 2_000;
 /** When the engine does not answer, callers come back after this time. */
 const TROUBLE_MS = 5_000;
+/** What remains of a slow answer with each that comes after it. */
+const FADING = 0.8;
 /** Demands of the last second are expected again in the next. */
 const MEMORY_MS = 1_000;
 /** No bucket has this epoch. */
@@ -29,16 +27,28 @@ interface SlotRequest {
   done(this: void, slot: Slot): void;
 }
 
+export interface PaceLineDependencies {
+  /** Takes a lease, and rejects when the engine does not answer. */
+  ask(this: void, request: LeaseRequest): Promise<Lease>;
+  /** Told then. */
+  onTrouble(this: void, error: unknown): void;
+  /** Told how late reservations come back. */
+  lead: Lead;
+}
+
 export class PaceLine {
   #rate: RateLimit;
   #rateAsOf: number;
-  readonly #ask: (request: LeaseRequest) => Promise<Lease>;
-  readonly #onTrouble: (error: unknown) => void;
+  readonly #ask: PaceLineDependencies["ask"];
+  readonly #onTrouble: PaceLineDependencies["onTrouble"];
+  readonly #lead: Lead;
   /** What the bucket said last. */
   #bucket = { epoch: NO_EPOCH, toleranceMs: 0, pausedUntil: 0, knownAt: Number.NEGATIVE_INFINITY };
   /** By how much our clock is ahead of the bucket's. It is 0 as long as they differ by no more than clocks do. */
   #skewMs = 0;
   #spares: { count: number; until: number }[] = [];
+  /** How long an answer of the bucket takes. A slow one counts less with each that comes after it. */
+  #answerMs = 0;
   /** First come, first served. */
   #requests: SlotRequest[] = [];
   #demands: { at: number; count: number }[] = [];
@@ -48,17 +58,12 @@ export class PaceLine {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** `ask` takes a lease and rejects when the engine does not answer. `onTrouble` is told then. */
-  constructor(
-    rate: RateLimit,
-    rateAsOf: number,
-    ask: (request: LeaseRequest) => Promise<Lease>,
-    onTrouble: (error: unknown) => void,
-  ) {
+  constructor(rate: RateLimit, rateAsOf: number, { ask, onTrouble, lead }: PaceLineDependencies) {
     this.#rate = rate;
     this.#rateAsOf = rateAsOf;
     this.#ask = ask;
     this.#onTrouble = onTrouble;
+    this.#lead = lead;
   }
 
   /** Milliseconds since the epoch by our clock, as the bucket said last. It may be past. */
@@ -76,6 +81,7 @@ export class PaceLine {
       (_, index) =>
         new Promise<Slot>((done) => {
           const request: SlotRequest = { reservation: reservations?.[index], maxWaitMs, onlySoon, done };
+          this.#welcome(request, now);
           const slot = this.#fromHand(request, now);
           if (slot) done(slot);
           else this.#requests.push(request);
@@ -111,6 +117,14 @@ export class PaceLine {
     leave(this.#requests.splice(0), Date.now() + TROUBLE_MS);
   }
 
+  /** Who was woken for its slot waits for it, however far away it is. To be sent to sleep again would cost a round. */
+  #welcome(request: SlotRequest, now: number): void {
+    const { at, leadMs } = request.reservation ?? {};
+    if (at === undefined || leadMs === undefined) return;
+    this.#lead.came(now - (at + this.#skewMs - leadMs));
+    request.maxWaitMs = Math.max(request.maxWaitMs, leadMs + RESERVED_TOGETHER_MS);
+  }
+
   /** A slot without a message, when there is one. */
   #fromHand(request: SlotRequest, now: number): Slot | undefined {
     const { reservation } = request;
@@ -131,9 +145,9 @@ export class PaceLine {
   #slotAt(slot: number, { maxWaitMs }: SlotRequest, now: number): Slot {
     const { epoch, toleranceMs } = this.#bucket;
     const at = slot + this.#skewMs;
-    return at - now > maxWaitMs
-      ? { kind: "later", dueAt: Math.max(now, at - RESERVATION_LEAD_MS), reservation: { at: slot, epoch } }
-      : { kind: "start", at, until: at + toleranceMs, epoch };
+    if (at - now <= maxWaitMs) return { kind: "start", at, until: at + toleranceMs, epoch };
+    const leadMs = this.#lead.ms();
+    return { kind: "later", dueAt: Math.max(now, at - leadMs), reservation: { at: slot, epoch, leadMs } };
   }
 
   #schedule(): void {
@@ -157,6 +171,7 @@ export class PaceLine {
     );
     const withinMs = Math.max(0, ...(soon ?? []).map(({ maxWaitMs }) => maxWaitMs));
     const sentAt = Date.now();
+    const sent = performance.now();
     try {
       const lease = await this.#ask({
         count: unhurried?.length ?? 0,
@@ -164,7 +179,9 @@ export class PaceLine {
         expect: Math.min(this.#expected(), MAX_LEASE),
         rate: this.#rate,
         rateAsOf,
+        notWithinMs: Math.round(this.#answerMs),
       });
+      this.#answerMs = Math.max(performance.now() - sent, this.#answerMs * FADING);
       this.#nextAskAt = performance.now() + lease.nextLeaseInMs;
       this.#skewMs = skewOf(lease.asOf, sentAt, Date.now());
       // Slots of a rate that has changed meanwhile are not used. The requests stay first in the queue.

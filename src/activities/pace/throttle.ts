@@ -7,6 +7,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, WithStartWorkflowOperation } from "@temporalio/client";
+import type { Priority } from "@temporalio/common";
 import type { Logger } from "pino";
 import type { Subscription } from "../../store/model.js";
 import {
@@ -23,6 +24,7 @@ import {
 } from "../../workflows/contract.js";
 import { CLOCK_SLACK_MS } from "../../workflows/clocks.js";
 import type { Catalogue } from "../../catalogue/catalogue.js";
+import { createLead, type Lead } from "./lead.js";
 import { PaceLine } from "./pace-line.js";
 import type { Slot, Start, TakeOptions } from "./slot.js";
 
@@ -51,6 +53,10 @@ export interface Throttle {
    * too. Without one the caller writes `throttledUntil` to the subscription. Never rejects.
    */
   pause(subscription: PacedSubscription, untilMs: number): Promise<void>;
+  /**
+   * A slot so near is worth waiting for in the process, milliseconds: to sleep on a durable timer takes about as long.
+   */
+  worthWaitingMs(): number;
   /** Gives all who wait a `later` and asks no more. */
   close(): void;
 }
@@ -69,13 +75,21 @@ const LEASE_DEADLINE_MS = 4_000;
 /** No start that was given out lies further ahead. If one does, then the clock went back. */
 const LONGEST_START_MS = 10_000;
 const LEASE_TRIES = 3;
+/** A sleep shorter than this is not worth its timer. */
+const SLEEP_MS = 1_000;
+/**
+ * The tasks of a bucket go before those that wait for its answer. Behind 300 new workflows a lease took longer than its
+ * deadline, so that nothing was sent for 5 s.
+ */
+const FIRST: Priority = { priorityKey: 1 };
 /** A subscription without a limit is not throttled: its slots never end. */
 const UNLIMITED: Omit<Start, "at"> = { kind: "start", until: Number.MAX_SAFE_INTEGER, epoch: 0 };
 
 /** One throttle a worker process. */
 export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE }: ThrottleDependencies): Throttle {
   const buckets = createBuckets(client, taskQueue);
-  const lines = new Map<string, PaceLine>();
+  const lead = createLead();
+  const lines = createLines({ lease: (id, request) => buckets.lease(id, request), lead, log });
   const pauses = createPauses();
 
   /** The caller may have read the subscription some time ago. */
@@ -83,24 +97,9 @@ export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE 
     const known = catalogue?.subscription(given.id);
     return known && known.updatedAt >= given.updatedAt ? known : given;
   };
-  const lineOf = (id: string, rate: RateLimit, updatedAt: Date): PaceLine => {
-    const rateAsOf = updatedAt.getTime();
-    let line = lines.get(id);
-    if (!line) {
-      line = new PaceLine(
-        rate,
-        rateAsOf,
-        (request) => buckets.lease(id, request),
-        (error) => log.warn({ err: error, subscription: id }, "no lease from the token bucket; deliveries are delayed"),
-      );
-      lines.set(id, line);
-    }
-    line.configure(rate, rateAsOf);
-    return line;
-  };
   function pausedUntil(given: PacedSubscription): number {
     const { id, throttledUntil } = newest(given);
-    const until = Math.max(pauses.until(id), throttledUntil?.getTime() ?? 0, lines.get(id)?.pausedUntil ?? 0);
+    const until = Math.max(pauses.until(id), throttledUntil?.getTime() ?? 0, lines.pausedUntil(id));
     return until > Date.now() ? until : 0;
   }
 
@@ -111,7 +110,7 @@ export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE 
       const paused = pausedUntil(subscription);
       if (paused > 0) return Array.from({ length: count }, () => ({ kind: "later", dueAt: paused }));
       if (!subscription.rateLimit) return Array.from({ length: count }, () => ({ ...UNLIMITED, at: Date.now() }));
-      return lineOf(subscription.id, subscription.rateLimit, subscription.updatedAt).take(count, options);
+      return lines.of(subscription, subscription.rateLimit).take(count, options);
     },
     async begin(given, start) {
       // Timers may fire a millisecond early, and early is too early.
@@ -120,8 +119,8 @@ export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE 
         else await sleep(wait);
       const subscription = newest(given);
       if (pausedUntil(subscription) > 0) return false;
-      const { id, rateLimit, updatedAt } = subscription;
-      return !rateLimit || lineOf(id, rateLimit, updatedAt).holds(start);
+      const { rateLimit } = subscription;
+      return !rateLimit || lines.of(subscription, rateLimit).holds(start);
     },
     async pause(given, untilMs) {
       const subscription = newest(given);
@@ -133,9 +132,36 @@ export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE 
           log.warn({ err: error, subscription: given.id }, "the token bucket could not be told about a pause"),
         );
     },
-    close() {
-      for (const line of lines.values()) line.close();
+    worthWaitingMs: () => lead.ms() + SLEEP_MS,
+    close: () => lines.close(),
+  };
+}
+
+/** The line of each subscription with a rate limit. */
+function createLines({
+  lease,
+  lead,
+  log,
+}: Pick<ThrottleDependencies, "log"> & { lease: (id: string, request: LeaseRequest) => Promise<Lease>; lead: Lead }) {
+  const lines = new Map<string, PaceLine>();
+  return {
+    of({ id, updatedAt }: PacedSubscription, rate: RateLimit): PaceLine {
+      const rateAsOf = updatedAt.getTime();
+      const known = lines.get(id);
+      known?.configure(rate, rateAsOf);
+      if (known) return known;
+      const line = new PaceLine(rate, rateAsOf, {
+        ask: (request) => lease(id, request),
+        onTrouble: (error) =>
+          log.warn({ err: error, subscription: id }, "no lease from the token bucket; deliveries are delayed"),
+        lead,
+      });
+      lines.set(id, line);
+      return line;
     },
+    /** Milliseconds since the epoch. It may be past, and is 0 without a pause. */
+    pausedUntil: (id: string): number => lines.get(id)?.pausedUntil ?? 0,
+    close: () => lines.forEach((line) => line.close()),
   };
 }
 
@@ -179,6 +205,7 @@ function createBuckets(client: ThrottleDependencies["client"], taskQueue: string
               workflowId: bucketWorkflowId(id),
               taskQueue,
               workflowIdConflictPolicy: "USE_EXISTING",
+              priority: FIRST,
             }),
           }),
         );
@@ -197,6 +224,7 @@ function createBuckets(client: ThrottleDependencies["client"], taskQueue: string
         workflowId: bucketWorkflowId(id),
         taskQueue,
         signal: SIGNAL.pause,
+        priority: FIRST,
         signalArgs: [{ untilMs, asOf: Date.now() }],
       }),
     );

@@ -1,4 +1,5 @@
 /** The place of one run of retries. An endpoint that hangs must not hold every slot that a worker has for activities. */
+import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { EndpointHealth } from "../../endpoint/health.js";
 import type { Place } from "../../turnstile.js";
 import type { AttemptReport, RetryItem } from "../../workflows/contract.js";
@@ -6,7 +7,8 @@ import type { WorkPlaces } from "./work-places.js";
 
 export interface RetryPlaceDependencies {
   health: EndpointHealth;
-  places: Pick<WorkPlaces, "retries">;
+  places: Pick<WorkPlaces, "retries" | "pacedRetries">;
+  catalogue: Pick<Catalogue, "subscription">;
   /** Aborted when the worker stops. */
   stopping?: AbortSignal;
 }
@@ -41,10 +43,11 @@ export async function inRetryPlace(
 }
 
 function enter(dependencies: RetryPlaceDependencies, name: string): Promise<Place | undefined> {
-  const { places, stopping: signal } = dependencies;
+  const { places, catalogue, stopping: signal } = dependencies;
   const troubled = isTroubled(dependencies, name);
   const waitMs = troubled ? 0 : WAIT_MS;
-  return places.retries.enter({ name, since: Date.now(), troubled, waitMs, signal });
+  const those = catalogue.subscription(name)?.rateLimit ? places.pacedRetries : places.retries;
+  return those.enter({ name, since: Date.now(), troubled, waitMs, signal });
 }
 
 /** The items of a run that found no place. Nothing was sent or written, and no attempt of the consumer is spent. */

@@ -14,10 +14,19 @@ export interface WorkPlaces {
   attempts: Turnstile;
   /** Runs of retries. Each holds one of the worker's slots for activities until the last of its attempts has ended. */
   retries: Turnstile;
+  /** Those among them whose endpoint has a rate limit. They sleep until their turn, so more of them have a place. */
+  pacedRetries: Turnstile;
 }
 
+/** Runs of retries without a rate limit, over all endpoints. */
+const RETRIES = 100;
+/**
+ * Runs with a rate limit, over all endpoints and to one of them. A run comes 1.5 s before its turn, so 100 of them with
+ * one delivery each keep up with 60 a second. With the bound of the others it was 8 a second.
+ */
+const PACED_RETRIES = { most: 200, each: 100 };
 /** Slots for activities that one worker has (src/workers/temporal.ts). */
-export const ACTIVITY_SLOTS = 100;
+export const ACTIVITY_SLOTS = RETRIES + PACED_RETRIES.most;
 /**
  * Runs of retries to one endpoint. A run makes up to 10 requests at once, so four of them use all connections of an
  * endpoint. The bound is higher because many runs have a single delivery.
@@ -60,6 +69,7 @@ export function createWorkPlaces({
     dispatches: places("dispatches", dispatches),
     reruns: places("reruns", Math.min(dispatches, RERUNS_AT_ONCE), { mostWaiting: RERUNS_WAITING }),
     attempts: places("attempts", attempts, { each: ATTEMPTS_EACH }),
-    retries: places("retries", ACTIVITY_SLOTS, { each: RETRIES_EACH }),
+    retries: places("retries", RETRIES, { each: RETRIES_EACH }),
+    pacedRetries: places("paced_retries", PACED_RETRIES.most, { each: PACED_RETRIES.each }),
   };
 }

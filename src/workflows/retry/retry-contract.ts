@@ -64,6 +64,8 @@ export interface Reservation {
   at: number;
   /** The bucket's epoch. A changed rate or a pause raises it and makes older reservations void. */
   epoch: number;
+  /** So long before `at` it is woken, milliseconds. Absent in reservations of earlier releases. */
+  leadMs?: number;
 }
 
 /** Deliveries of one subscription. */

@@ -1,5 +1,6 @@
 /** Who waits for nothing far away (`onlySoon`) and who does, at one bucket with its real arithmetic. */
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { createLead } from "../../../src/activities/pace/lead.js";
 import { PaceLine } from "../../../src/activities/pace/pace-line.js";
 import type { Slot } from "../../../src/activities/pace/slot.js";
 import type { Lease, LeaseRequest } from "../../../src/workflows/contract.js";
@@ -23,14 +24,13 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers());
 
 const newLine = () =>
-  new PaceLine(
-    RATE,
-    1,
-    (request) => Promise.resolve(ask(request)),
-    (error) => {
+  new PaceLine(RATE, 1, {
+    ask: (request) => Promise.resolve(ask(request)),
+    onTrouble: (error) => {
       throw error;
     },
-  );
+    lead: createLead(() => Date.now()),
+  });
 const kinds = (slots: Slot[]) => slots.map(({ kind }) => kind);
 async function after(taken: Promise<Slot[]>): Promise<Slot[]> {
   await vi.advanceTimersByTimeAsync(1);

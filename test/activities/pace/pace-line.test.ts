@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createLead } from "../../../src/activities/pace/lead.js";
 import { PaceLine } from "../../../src/activities/pace/pace-line.js";
 import type { Slot, TakeOptions } from "../../../src/activities/pace/slot.js";
 import type { Lease, LeaseRequest, RateLimit } from "../../../src/workflows/contract.js";
@@ -26,15 +27,14 @@ const lease = (slots: number[], more: Partial<Lease> = {}): Lease => ({
   ...more,
 });
 const newLine = (rateAsOf = 1) =>
-  new PaceLine(
-    RATE,
-    rateAsOf,
-    async (request) => {
+  new PaceLine(RATE, rateAsOf, {
+    ask: async (request) => {
       asked.push(request);
       return answer(request);
     },
-    () => void (troubles += 1),
-  );
+    onTrouble: () => void (troubles += 1),
+    lead: createLead(() => Date.now()),
+  });
 async function take(line: PaceLine, count = 1, options: TakeOptions = { maxWaitMs: 500 }, passMs = 1): Promise<Slot[]> {
   const taken = line.take(count, options);
   await vi.advanceTimersByTimeAsync(passMs);
@@ -79,10 +79,10 @@ describe("a reservation", () => {
     const now = Date.now();
     expect(await take(line, 1, reserved(now + 500), 0)).toMatchObject([{ kind: "start", at: now + 500 }]);
     expect(await take(line, 1, reserved(now + 501), 0)).toEqual([
-      { kind: "later", dueAt: now, reservation: { at: now + 501, epoch: 1 } },
+      { kind: "later", dueAt: now, reservation: { at: now + 501, epoch: 1, leadMs: 1_000 } },
     ]);
     expect(await take(line, 1, reserved(now + 9_000), 0)).toEqual([
-      { kind: "later", dueAt: now + 8_000, reservation: { at: now + 9_000, epoch: 1 } },
+      { kind: "later", dueAt: now + 8_000, reservation: { at: now + 9_000, epoch: 1, leadMs: 1_000 } },
     ]);
   });
 
@@ -260,7 +260,7 @@ describe("a clock that jumps", () => {
     expect(second).toEqual({
       kind: "later",
       dueAt: START,
-      reservation: { at: START - 10 * MINUTES + 1_000, epoch: 1 },
+      reservation: { at: START - 10 * MINUTES + 1_000, epoch: 1, leadMs: 1_000 },
     });
     await vi.advanceTimersByTimeAsync(500);
     expect(await take(line, 1, reserved(START - 10 * MINUTES + 1_000))).toEqual([

@@ -267,10 +267,13 @@ describe("messages", () => {
     const throttle = throttleOf();
     await throttle.take(subscription, 3, { maxWaitMs: 100 });
     const handle = client.workflow.getHandle(bucketWorkflowId(subscription.id));
-    const first = (await handle.describe()).runId;
+    const { runId: first, priority } = await handle.describe();
+    // Its tasks go before those of all who wait for its answer.
+    expect(priority).toMatchObject({ priorityKey: 1 });
     for (let sent = 0; sent < 1_600; sent += 100)
       await Promise.all(Array.from({ length: 100 }, () => handle.signal("pause", { untilMs: 1 })));
     await expect.poll(async () => (await handle.describe()).runId, { timeout: 30_000 }).not.toBe(first);
+    expect((await handle.describe()).priority).toMatchObject({ priorityKey: 1 });
     const at = Date.now();
     const slots = await throttleOf().take(subscription, 30, { maxWaitMs: 0 });
     // 33 slots at one a second: only a kept state puts the last one so far away.

@@ -1,13 +1,11 @@
 /** Endpoints that hang hold few of a worker's slots for activities: the retries of all others go on. */
-import { randomBytes } from "node:crypto";
 import { MockActivityEnvironment } from "@temporalio/testing";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { newId } from "../../../src/store/ids.js";
-import type { Subscription } from "../../../src/store/model.js";
-import { type RetryItem, WORKFLOW } from "../../../src/workflows/contract.js";
+import type { RetryItem } from "../../../src/workflows/contract.js";
 import { newGate } from "../../support/gate.js";
 import { running, receive, recordOf, setUpRetryRun } from "../retry-run-setup.js";
 import { type RunningWorker, startRunningWorker } from "../running-worker.js";
+import { singleRetries } from "../single-retries.js";
 
 /** Runs to one endpoint at once, and slots of a worker. */
 const EACH = 12;
@@ -81,50 +79,6 @@ describe("a worker", () => {
   afterAll(() => worker?.close());
   const until = { timeout: 100_000, interval: 50 };
 
-  /** One `retryDelivery` for each of so many events that were accepted and never attempted. */
-  async function retriesOf(eventType: string, subscription: Subscription, count: number): Promise<string[]> {
-    const { id: subscriptionId, groupId } = subscription;
-    const now = new Date();
-    const ids = Array.from({ length: count }, () => newId("evt"));
-    const [contentType, acceptedAt] = ["application/json", now];
-    await worker.store.events.insertMany(
-      ids.map((id) => ({
-        record: { id, type: eventType, apiId: worker.apiId, contentType, sha256: "", size: 2, acceptedAt, owner: id },
-        payload: Buffer.from("{}"),
-      })),
-    );
-    const base = { subscriptionId, groupId, eventType, status: "pending" as const };
-    await worker.store.deliveries.insertMany(
-      ids.map((eventId) => ({
-        ...base,
-        id: `${eventId}.${subscriptionId}`,
-        eventId,
-        createdAt: now,
-        updatedAt: now,
-        attemptCount: 0,
-        attempts: [],
-      })),
-    );
-    await Promise.all(
-      ids.map((eventId) => {
-        const item = { eventId, eventType, status: "pending" as const, attempts: 0, scheduleBase: 0 };
-        return worker.client.workflow.start(WORKFLOW.retryDelivery, {
-          workflowId: `retry/${eventId}-${randomBytes(3).toString("hex")}`,
-          taskQueue: worker.taskQueue,
-          args: [
-            {
-              subscriptionId,
-              groupId,
-              parkOpenDays: 7,
-              items: [{ ...item, deliveryId: `${eventId}.${subscriptionId}` }],
-            },
-          ],
-        });
-      }),
-    );
-    return ids.map((eventId) => `${eventId}.${subscriptionId}`);
-  }
-
   it("delivers what is retried elsewhere while more endpoints hang than it has slots for", async () => {
     const gate = newGate();
     const hanging = await worker.receive({ respond: () => gate.pass().then(() => ({ status: 204 })) });
@@ -135,7 +89,8 @@ describe("a worker", () => {
     );
     const ids: string[] = [];
     // Each endpoint gets 32 requests at once where nothing else bounds them, and four of them more than all slots.
-    for (const subscription of subscriptions) ids.push(...(await retriesOf(eventType, subscription, 35)));
+    for (const subscription of subscriptions)
+      ids.push(...(await singleRetries(worker, eventType, subscription, 35)).map(({ deliveryId }) => deliveryId));
     expect(ids.length).toBeGreaterThan(SLOTS);
     await hanging.waitFor(4 * EACH, 100_000);
 
