@@ -95,7 +95,7 @@ export async function startCluster({ ownDisk }: { ownDisk: boolean }): Promise<C
       await must(victim).kill();
       await start(victim);
     }
-    crashes.push({ from, until: Date.now() });
+    crashes.push({ what: victim, from, until: Date.now() });
   }
   async function remove(): Promise<void> {
     for (const name of ["worker", "api", "service"] as const) await running[name]?.remove();

@@ -61,7 +61,7 @@ async function killApi(cluster: Cluster): Promise<void> {
   await cluster.killApi();
   cluster.proxy.set("pass");
   await cluster.restartApi();
-  cluster.crashes.push({ from, until: Date.now() });
+  cluster.crashes.push({ what: "api", from, until: Date.now() });
 }
 
 /** What was refused, or not answered, while things were down is accepted under the same id afterwards. */
@@ -166,7 +166,7 @@ export async function freezeDatabase(ground: Ground, deliveryId: string, frozenM
   await pause(frozenMs);
   thaw(pid);
   await reads;
-  cluster.crashes.push({ from, until: Date.now() });
+  cluster.crashes.push({ what: "the database frozen", from, until: Date.now() });
   await client.close();
   const wrong = [...statuses].filter((status) => status !== 503 && status !== 200);
   return {

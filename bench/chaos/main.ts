@@ -66,6 +66,9 @@ function markdown(report: ChaosReport): string {
       ],
     ],
   );
+  const doubledAfter = Object.entries(judgement.doubledAfter)
+    .map(([what, count]) => `${count} after ${what}`)
+    .join(", ");
   const findings = table(
     ["fault", "done", "found", ""],
     report.findings.map(({ fault, done, found, ok }) => [fault, done, found, ok ? "holds" : "BROKEN"]),
@@ -92,6 +95,7 @@ function markdown(report: ChaosReport): string {
       `${report.isolation.beside.toFixed(0)} ms beside them`;
   return [
     summary,
+    ...(doubledAfter ? [`delivered twice: ${doubledAfter}`] : []),
     findings,
     invariants,
     ...(p99 ? [p99] : []),

@@ -17,7 +17,7 @@ export async function bothEnginesDown(ground: Ground, downMs: number): Promise<F
   await pause(downMs);
   [mongodb, temporal].forEach(thaw);
   const found = await acceptedAndDelivered(ground, "f24");
-  cluster.crashes.push({ from, until: Date.now() });
+  cluster.crashes.push({ what: "both engines frozen", from, until: Date.now() });
   return { fault: "F24", done, found: found.text, ok: found.ok };
 }
 
@@ -46,7 +46,7 @@ export async function diskFull(ground: Ground, fullMs: number): Promise<Finding>
   await pause(fullMs);
   cluster.disk.free();
   const found = await acceptedAndDelivered(ground, "f26");
-  cluster.crashes.push({ from, until: Date.now() });
+  cluster.crashes.push({ what: "the disk full", from, until: Date.now() });
   return { fault: "F26", done, found: found.text, ok: found.ok };
 }
 

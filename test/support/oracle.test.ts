@@ -27,7 +27,7 @@ const record = (id: string, at: number, rest: Partial<DeliveryRecord> = {}): [st
     ...rest,
   },
 ];
-const crash = (at: number): Crash => ({ from: START + at, until: START + at + 10 });
+const crash = (at: number, what = "worker"): Crash => ({ what, from: START + at, until: START + at + 10 });
 const trial = (rest: Partial<Trial>): Trial => ({
   deliveries: [{ eventId: "e", subscriptionId: "sub" }],
   subscriptions: [{ id: "sub", path: "/a" }],
@@ -58,6 +58,9 @@ describe("judge", () => {
     const arrivals = [arrival("e", 10), arrival("e", 500)];
     const records = new Map([record("e", 600)]);
     expect(judge(trial({ arrivals, records, crashes: [crash(200)] }))).toMatchObject({ doubled: 1, unexplained: [] });
+    const both = [crash(100, "mongodb"), crash(200), crash(700, "api")];
+    expect(judge(trial({ arrivals, records, crashes: both })).doubledAfter).toEqual({ worker: 1 });
+    expect(judge(trial({ arrivals, records, crashes: [crash(550)] })).doubledAfter).toEqual({ none: 1 });
     expect(judge(trial({ arrivals, records, crashes: [crash(550)] })).unexplained).toEqual(["e.sub"]);
     expect(brokenInvariants({ arrivals, records, crashes: [crash(200)], inFlight: 0 })).toEqual(["I2"]);
   });

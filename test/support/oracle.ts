@@ -13,6 +13,8 @@ export interface DeliveryRecord {
 }
 
 export interface Crash {
+  /** What was killed or stood still. */
+  what: string;
   from: number;
   until: number;
 }
@@ -53,6 +55,8 @@ export interface Judgement {
   lost: string[];
   /** Requests that repeat one which the consumer had already taken. */
   doubled: number;
+  /** How many of them came after which crash, by what it was. Several crashes may lie between: the last one counts. */
+  doubledAfter: Record<string, number>;
   /** Those with no crash, and nothing down, between the first time and the second. */
   unexplained: string[];
   /**
@@ -101,9 +105,20 @@ export function judge(trial: Trial): Judgement {
     deliveries: pairs.length,
     lost: lost.map(({ deliveryId }) => deliveryId),
     doubled: repeats.length,
+    doubledAfter: blamedOn(repeats, trial.crashes),
     unexplained: unexplained.map(({ deliveryId }) => deliveryId),
     violations,
   };
+}
+
+/** The last crash before the second arrival. */
+function blamedOn(repeats: readonly { again: Arrival }[], crashes: readonly Crash[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { again } of repeats) {
+    const what = crashes.filter(({ from }) => from <= again.at).at(-1)?.what ?? "none";
+    counts[what] = (counts[what] ?? 0) + 1;
+  }
+  return counts;
 }
 
 /** What broke, one line each. Empty when everything that was judged holds. */
