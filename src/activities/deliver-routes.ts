@@ -50,8 +50,13 @@ export interface DeliverRoutesOrder extends Omit<Dispatching, "isShared"> {
 
 type RunningOrder = DeliverRoutesOrder & Dispatching;
 
-/** So often what is settled is recorded, so that one slow endpoint delays no other's record. */
-const RECORD_MS = 1_000;
+/**
+ * So often what is settled is recorded, to the end. One slow endpoint delays no other's record, and a process that is
+ * killed leaves little unrecorded.
+ */
+const RECORD_MS = 200;
+/** A dispatch keeps its place for so long at least. */
+const PROMPT_MS = 1_000;
 
 /**
  * @throws StoreError when records cannot be read or written. Outcomes are kept then, and nothing is sent twice by this
@@ -101,11 +106,13 @@ export async function deliverRoutes(
     ...adopted.map(({ recorded }) => recorded),
   ]);
   try {
+    const givePlace = once(order.onPrompt);
+    const until = performance.now() + PROMPT_MS;
     while (await isOpen(sending)) {
       await record();
-      if (!waitsForUs(dependencies, waiting)) break;
+      if (performance.now() >= until && !waitsForUs(dependencies, waiting)) givePlace();
     }
-    order.onPrompt?.();
+    givePlace();
   } finally {
     // Also after a failed record. A rerun in this process must find the outcomes of what is under way, or it would send
     // that again.
@@ -159,6 +166,14 @@ async function goOnWith(
     const record = records.get(route.deliveryId);
     if (record) keepGoing(dispatching, record, route, left);
   }
+}
+
+function once(act: () => void = () => undefined): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
 }
 
 const isOpen = (sending: Promise<unknown>): Promise<boolean> =>

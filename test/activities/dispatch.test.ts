@@ -24,29 +24,6 @@ const start = (workflowId: string, ...events: DeliverEventInput["events"]) =>
   worker.client.workflow.start(WORKFLOW.deliverEvent, { args: [{ events }], workflowId, taskQueue: worker.taskQueue });
 
 describe("dispatch", () => {
-  it("does not let a slow endpoint delay the record of the others", async () => {
-    let answer = (): void => undefined;
-    const answered = new Promise<void>((resolve) => (answer = resolve));
-    const slow = await worker.receive({
-      respond: async () => {
-        await answered;
-        return { status: 204 };
-      },
-    });
-    const prompt = await worker.receive();
-    const {
-      eventType,
-      subscriptions: [first, second],
-    } = await worker.subscribe([slow.url, prompt.url]);
-    const id = await worker.publish(eventType, { n: 1 });
-    await slow.waitFor(1);
-    await expect.poll(() => statusOf(id, second?.id), until).toBe("delivered");
-    expect(await statusOf(id, first?.id)).toBeUndefined();
-    answer();
-    await expect.poll(() => statusOf(id, first?.id), until).toBe("delivered");
-    expect(slow.requests).toHaveLength(1);
-  });
-
   it("cuts a fan-out above 1,000 deliveries into pages, and every endpoint gets every event once", async () => {
     const receiver = await worker.receive();
     const { eventType, subscriptions } = await worker.subscribe(
