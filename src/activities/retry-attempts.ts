@@ -11,7 +11,7 @@ import { routingOf, TEST_EVENT_TYPE } from "../catalogue/routes.js";
 import { looksAgainAt } from "./breaker/gate.js";
 import { currentWorkflowId } from "./current-workflow.js";
 import { createTurns } from "./pace/turns.js";
-import { inRetryPlace, type RetryOrder } from "./places/retry-place.js";
+import { inRetryPlace, type RetryOrder, type StoreWork } from "./places/retry-place.js";
 import { type AttemptDependencies, attemptAll } from "./retry-run.js";
 import { afterRerun, caughtUp, changeOf, setStatus } from "./retry-status.js";
 
@@ -20,6 +20,14 @@ interface StatusOrder {
   subscriptionId: string;
   items: RetryItem[];
   by?: string;
+}
+
+interface Sorted {
+  report: AttemptReport;
+  /** What is to be attempted. */
+  free: RetryItem[];
+  /** Absent when nothing is. */
+  subscription?: Subscription;
 }
 
 /**
@@ -35,12 +43,22 @@ export function createAttempt(dependencies: AttemptDependencies) {
     return activityInfo().attempt > 1 ? { ...report, items: report.items.map(afterRerun) } : report;
   }
 
-  async function attemptInPlace({ subscriptionId, items }: RetryOrder): Promise<AttemptReport> {
+  async function attemptInPlace(order: RetryOrder, storeWork: StoreWork): Promise<AttemptReport> {
+    const { report, free, subscription } = await storeWork(() => sortOut(order));
+    if (!subscription) return report;
+    const attempted = await attemptAll(dependencies, subscription, free, { turn, storeWork });
+    return merged(report.items, attempted);
+  }
+
+  /** What is to be attempted now, and the report of what is not. */
+  async function sortOut({ subscriptionId, items }: RetryOrder): Promise<Sorted> {
     // A resume or a new URL must count now. Its signal may have come before this process noticed the change by itself.
     await catalogue.refresh();
     const subscription = catalogue.subscription(subscriptionId);
-    if (!subscription)
-      return setStatus(dependencies, items, { status: "cancelled", reason: "The subscription was deleted." });
+    if (!subscription) {
+      const gone = { status: "cancelled", reason: "The subscription was deleted." } as const;
+      return { report: await setStatus(dependencies, items, gone), free: [] };
+    }
     const isDoubtful = activityInfo().attempt > 1 || items.some(({ unsure }) => unsure === true);
     const records = isDoubtful ? await recordsOf(dependencies, items) : undefined;
     const own = currentWorkflowId();
@@ -56,20 +74,16 @@ export function createAttempt(dependencies: AttemptDependencies) {
       ...(await hold(waiting, whyHeld(subscription))),
       ...(await hold(withdrawn, "The group is no longer granted this event type.")),
     ];
-    if (due.length === 0) return merged(current, held);
     const [waits, free] = split(due, (item) => whyWaits(subscription, item) !== undefined);
     held.push(...(await waitForEndpoint(subscription, waits)));
-    if (free.length === 0) return merged(current, held);
     const pausedUntil = throttle.pausedUntil(subscription);
-    if (pausedUntil > Date.now()) {
-      const paused = await setStatus(dependencies, free, {
-        status: "throttled",
-        reason: "The consumer asked for a pause (Retry-After).",
-        dueAtOf: () => pausedUntil,
-      });
-      return merged(current, [...held, ...paused.items]);
-    }
-    return merged(current, [...held, ...(await attemptAll(dependencies, subscription, free, turn))]);
+    if (free.length === 0 || pausedUntil <= Date.now()) return { report: merged(current, held), free, subscription };
+    const paused = await setStatus(dependencies, free, {
+      status: "throttled",
+      reason: "The consumer asked for a pause (Retry-After).",
+      dueAtOf: () => pausedUntil,
+    });
+    return { report: merged(current, [...held, ...paused.items]), free: [] };
   }
 
   const whyWaits = (subscription: Subscription, item: RetryItem): string | undefined =>

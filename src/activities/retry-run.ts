@@ -1,5 +1,4 @@
 /** One run of attempts at a subscription: the bytes, the pace, the requests side by side, and the records of them. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { cancellationSignal, heartbeat } from "@temporalio/activity";
 import type { Logger } from "pino";
 import type { Subscription } from "../store/model.js";
@@ -9,12 +8,15 @@ import type { RetryItem } from "../workflows/contract.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { openEvents } from "./retry/open-events.js";
 import { reachedBy } from "./retry/reached-by.js";
+import { sleepUntil } from "./retry/sleep-until.js";
+import { createSoon, type Soon } from "./retry/soon.js";
 import type { AttemptResult, EventBytes } from "./attempt.js";
 import type { EventBytesSource } from "./event-bytes.js";
 import { currentWorkflowId } from "./current-workflow.js";
 import { addedAttempt, withChange } from "./first-records.js";
 import type { FirstAttemptsDependencies } from "./first-attempts.js";
 import { enterPlace } from "./places/attempt-place.js";
+import type { StoreWork } from "./places/retry-place.js";
 import type { WorkPlaces } from "./places/work-places.js";
 import { pace, type Paced } from "./pace/pace.js";
 import type { Start } from "./pace/slot.js";
@@ -28,7 +30,7 @@ export interface AttemptDependencies extends FirstAttemptsDependencies {
   eventBytes: EventBytesSource;
   effects: SubscriptionEffects;
   log: Logger;
-  places: Pick<WorkPlaces, "attempts" | "retries" | "pacedRetries">;
+  places: Pick<WorkPlaces, "attempts" | "retries" | "pacedRetries" | "pacedStoreWork">;
   /**
    * Results whose record could not be written yet. A rerun in the same process records them instead of sending again.
    */
@@ -49,8 +51,8 @@ const NO_PLACE_AGAIN_MS = 10_000;
  * report.
  */
 const RUN_MS = 30_000;
-/** Results are written together: at most so many in one write. */
-const RECORD_TOGETHER = 25;
+/** So long after a result it is written, together with others. One slow request delays no other's record. */
+const RECORD_MS = 200;
 
 /** A probe of the breaker is an attempt for the record, and none of the delivery's schedule. */
 const OUT_OF_SCHEDULE = -1;
@@ -64,10 +66,13 @@ interface Run {
   signal: AbortSignal;
   /** Spreads what a recovery hands over. */
   turn: Turn;
+  storeWork: StoreWork;
   /** What each delivery has come to, by id. */
   reached: Map<string, RetryItem>;
   /** Results on their way into the store. */
   open: (RetryItem & { result: AttemptResult })[];
+  /** Writes them. */
+  recording: Soon;
   /** What has been read for it, by event id. */
   bytes: Map<string, EventBytes>;
   /** An attempt found no place. The others of this run would wait as long and hold its slot meanwhile. */
@@ -79,38 +84,49 @@ export async function attemptAll(
   dependencies: AttemptDependencies,
   subscription: Subscription,
   items: RetryItem[],
-  turn: Turn,
+  { turn, storeWork }: { turn: Turn; storeWork: StoreWork },
 ): Promise<RetryItem[]> {
-  const { throttle, unrecordedRetries } = dependencies;
-  const signal = cancellationSignal();
-  const run: Run = { subscription, signal, turn, reached: new Map(), open: [], bytes: new Map(), isFull: false };
+  const run: Run = {
+    ...{ subscription, signal: cancellationSignal(), turn, storeWork, isFull: false },
+    ...{ reached: new Map(), open: [], bytes: new Map() },
+    recording: createSoon(RECORD_MS, () => recordOpen(dependencies, run)),
+  };
   // It may wait for a slot, for a connection, and then for an answer. The engine must not take it for lost meanwhile.
   const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
   try {
-    let todo = items.filter((item) => !reuseResult(unrecordedRetries, run, item));
-    for (let rounds = 0; todo.length > 0 && rounds < ROUNDS; rounds++) {
-      // A pause that began meanwhile is told as such by the next run.
-      if (rounds > 0 && throttle.pausedUntil(subscription) > 0) break;
-      const { starts, later } = await pace(throttle, subscription, todo, {
-        maxWaitMs: throttle.worthWaitingMs(),
-        reservationOf: (item) => (rounds === 0 ? item.reservation : undefined),
-      });
-      // Beside the requests. A busy store takes longer for this write than a slot lasts, which is 215 ms at 50/s.
-      const putOff = putOffByRate(dependencies, later);
-      todo = await attemptInTime(dependencies, run, inOrder(subscription, starts)).finally(() => putOff);
-      await recordOpen(dependencies, run);
-      const waiting = await putOff;
-      if ("error" in waiting) throw waiting.error;
-      for (const item of waiting.items) run.reached.set(item.deliveryId, item);
-    }
-    // Without a round there may be results of an earlier run.
-    await recordOpen(dependencies, run);
-    for (const { reservation: _missed, ...item } of todo)
+    const fresh = items.filter((item) => !reuseResult(dependencies.unrecordedRetries, run, item));
+    const missed = await attemptInRounds(dependencies, run, fresh).finally(() => run.recording.end());
+    for (const { reservation: _missed, ...item } of missed)
       run.reached.set(item.deliveryId, { ...item, status: "throttled", dueAt: Date.now() });
   } finally {
     clearInterval(beat);
   }
   return [...run.reached.values()];
+}
+
+/** Takes slots and makes the attempts, again for those that missed theirs. Gives what has missed the last one too. */
+async function attemptInRounds(
+  dependencies: AttemptDependencies,
+  run: Run,
+  fresh: readonly RetryItem[],
+): Promise<readonly RetryItem[]> {
+  const { throttle } = dependencies;
+  let todo = fresh;
+  for (let rounds = 0; todo.length > 0 && rounds < ROUNDS; rounds++) {
+    // A pause that began meanwhile is told as such by the next run.
+    if (rounds > 0 && throttle.pausedUntil(run.subscription) > 0) break;
+    const { starts, later } = await pace(throttle, run.subscription, todo, {
+      maxWaitMs: throttle.worthWaitingMs(),
+      reservationOf: (item) => (rounds === 0 ? item.reservation : undefined),
+    });
+    // Beside the requests. A busy store takes longer for this write than a slot lasts, which is 215 ms at 50/s.
+    const putOff = run.storeWork(() => putOffByRate(dependencies, later));
+    todo = await attemptInTime(dependencies, run, inOrder(run.subscription, starts)).finally(() => putOff);
+    const waiting = await putOff;
+    if ("error" in waiting) throw waiting.error;
+    for (const item of waiting.items) run.reached.set(item.deliveryId, item);
+  }
+  return todo;
 }
 
 /** Makes the attempts whose slots have come. Gives those that missed theirs. */
@@ -121,7 +137,8 @@ async function attemptInTime(
 ): Promise<RetryItem[]> {
   if (starts.length === 0) return [];
   const missed: RetryItem[] = [];
-  await sleepBefore(dependencies, run, Math.min(...starts.map(({ start }) => start.at)));
+  const first = Math.min(...starts.map(({ start }) => start.at));
+  await sleepUntil(first - OPEN_AHEAD_MS, { mostMs: RUN_MS, ends: [run.signal, dependencies.stopping] });
   await openMore(dependencies, run, starts);
   const until = performance.now() + RUN_MS;
   await sideBySide(WIDTH, starts, async ({ order: item, start }) => {
@@ -137,16 +154,6 @@ async function attemptInTime(
   return missed;
 }
 
-/** Ends shortly before `at` (milliseconds since the epoch), or when the run is given up. */
-async function sleepBefore({ stopping }: AttemptDependencies, { signal }: Run, at: number): Promise<void> {
-  const ms = at - OPEN_AHEAD_MS - Date.now();
-  if (ms <= 0) return;
-  // Who would sleep longer than a run may was given its slot by a clock that went back, and will miss it.
-  await sleep(Math.min(ms, RUN_MS), undefined, {
-    signal: stopping ? AbortSignal.any([signal, stopping]) : signal,
-  }).catch(() => undefined);
-}
-
 /** Payloads are not held in memory while a run sleeps. Those of an earlier round are at hand. */
 async function openMore(
   dependencies: AttemptDependencies,
@@ -155,7 +162,7 @@ async function openMore(
 ): Promise<void> {
   const more = starts.map(({ order }) => order).filter(({ eventId }) => !run.bytes.has(eventId));
   if (more.length === 0) return;
-  const { bytes, closed } = await openEvents(dependencies, more);
+  const { bytes, closed } = await run.storeWork(() => openEvents(dependencies, more));
   for (const [id, event] of bytes) run.bytes.set(id, event);
   for (const item of closed) run.reached.set(item.deliveryId, item);
 }
@@ -237,24 +244,19 @@ async function attemptOne(
   dependencies.unrecordedRetries.set(item.deliveryId, open);
   run.open.push(open);
   if (result.effect) await dependencies.effects.apply(run.subscription, result.effect);
-  if (run.open.length >= RECORD_TOGETHER) await recordOpen(dependencies, run);
+  run.recording.ask();
 }
 
 async function recordOpen({ store, unrecordedRetries, log }: AttemptDependencies, run: Run): Promise<void> {
   const open = run.open.splice(0);
   if (open.length === 0) return;
-  const first = await store.deliveries.record(
-    open.map(({ result, asked, ...item }) => ({
-      ...changeOf(item),
-      attempts: item.attempts - (result.attempt ? 1 : 0),
-      ...(asked && { asked }),
-      ...(result.attempt && {
-        attempt: result.attempt,
-        attemptCount: item.attempts,
-        groupId: run.subscription.groupId,
-      }),
-    })),
-  );
+  const changes = open.map(({ result, asked, ...item }) => ({
+    ...changeOf(item),
+    attempts: item.attempts - (result.attempt ? 1 : 0),
+    ...(asked && { asked }),
+    ...(result.attempt && { attempt: result.attempt, attemptCount: item.attempts, groupId: run.subscription.groupId }),
+  }));
+  const first = await run.storeWork(() => store.deliveries.record(changes));
   const refused = await Promise.all(first.map((each) => recordNext(store, each, open)));
   if (refused.length > 0)
     log.warn(

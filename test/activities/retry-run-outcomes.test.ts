@@ -58,7 +58,7 @@ describe("what an attempt comes to", () => {
           ).length,
         { timeout: 20_000 },
       )
-      .toBe(25);
+      .toBe(29);
     gate.open();
     expect(new Set(statuses(await run))).toEqual(new Set(["delivered"]));
   });

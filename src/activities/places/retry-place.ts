@@ -7,7 +7,7 @@ import type { WorkPlaces } from "./work-places.js";
 
 export interface RetryPlaceDependencies {
   health: EndpointHealth;
-  places: Pick<WorkPlaces, "retries" | "pacedRetries">;
+  places: Pick<WorkPlaces, "retries" | "pacedRetries" | "pacedStoreWork">;
   catalogue: Pick<Catalogue, "subscription">;
   /** Aborted when the worker stops. */
   stopping?: AbortSignal;
@@ -15,6 +15,8 @@ export interface RetryPlaceDependencies {
 
 /** Runs to an endpoint that answers promptly take milliseconds, so one that finds no place has it soon. */
 const WAIT_MS = 1_000;
+/** Longest wait of a run with a rate limit for its turn at the store. */
+const STORE_WORK_WAIT_MS = 10_000;
 /** What found no place comes back after this time, spread, so that it does not come back all at once. */
 const AGAIN_MS = { prompt: 1_000, troubled: 10_000 };
 
@@ -27,27 +29,38 @@ export interface RetryOrder {
   items: RetryItem[];
 }
 
+/** Reads or writes in its turn. It is done in any case: what an attempt came to has to be recorded. */
+export type StoreWork = <T>(act: () => Promise<T>) => Promise<T>;
+
 /** Makes a run of retries once it has a place. A run without one gives its slot back at once. */
 export async function inRetryPlace(
   dependencies: RetryPlaceDependencies,
   order: RetryOrder,
-  run: (order: RetryOrder) => Promise<AttemptReport>,
+  run: (order: RetryOrder, storeWork: StoreWork) => Promise<AttemptReport>,
 ): Promise<AttemptReport> {
-  const place = await enter(dependencies, order.subscriptionId);
+  const isPaced = dependencies.catalogue.subscription(order.subscriptionId)?.rateLimit !== undefined;
+  const place = await enter(dependencies, order.subscriptionId, isPaced);
   if (!place) return { items: turnedAway(dependencies, order), asOf: Date.now() };
   try {
-    return await run(order);
+    return await run(order, isPaced ? storeWorkOf(dependencies, order.subscriptionId) : (act) => act());
   } finally {
     place.leave();
   }
 }
 
-function enter(dependencies: RetryPlaceDependencies, name: string): Promise<Place | undefined> {
-  const { places, catalogue, stopping: signal } = dependencies;
+function storeWorkOf({ places }: RetryPlaceDependencies, name: string): StoreWork {
+  const since = Date.now();
+  return async (act) => {
+    const place = await places.pacedStoreWork.enter({ name, since, waitMs: STORE_WORK_WAIT_MS });
+    return act().finally(() => place?.leave());
+  };
+}
+
+function enter(dependencies: RetryPlaceDependencies, name: string, isPaced: boolean): Promise<Place | undefined> {
+  const { places, stopping: signal } = dependencies;
   const troubled = isTroubled(dependencies, name);
   const waitMs = troubled ? 0 : WAIT_MS;
-  const those = catalogue.subscription(name)?.rateLimit ? places.pacedRetries : places.retries;
-  return those.enter({ name, since: Date.now(), troubled, waitMs, signal });
+  return (isPaced ? places.pacedRetries : places.retries).enter({ name, since: Date.now(), troubled, waitMs, signal });
 }
 
 /** The items of a run that found no place. Nothing was sent or written, and no attempt of the consumer is spent. */

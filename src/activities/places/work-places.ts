@@ -16,6 +16,8 @@ export interface WorkPlaces {
   retries: Turnstile;
   /** Those among them whose endpoint has a rate limit. They sleep until their turn, so more of them have a place. */
   pacedRetries: Turnstile;
+  /** Those of them that read or write at the moment. */
+  pacedStoreWork: Turnstile;
 }
 
 /** Runs of retries without a rate limit, over all endpoints. */
@@ -25,6 +27,11 @@ const RETRIES = 100;
  * one delivery each keep up with 60 a second. With the bound of the others it was 8 a second.
  */
 const PACED_RETRIES = { most: 200, each: 100 };
+/**
+ * They wake together, and a hundred reads at once take a busy FerretDB longer than the deadline of each. Runs without a
+ * rate limit need no such bound, as fewer of them have a place.
+ */
+const PACED_STORE_WORK = 12;
 /** Slots for activities that one worker has (src/workers/temporal.ts). */
 export const ACTIVITY_SLOTS = RETRIES + PACED_RETRIES.most;
 /**
@@ -71,5 +78,6 @@ export function createWorkPlaces({
     attempts: places("attempts", attempts, { each: ATTEMPTS_EACH }),
     retries: places("retries", RETRIES, { each: RETRIES_EACH }),
     pacedRetries: places("paced_retries", PACED_RETRIES.most, { each: PACED_RETRIES.each }),
+    pacedStoreWork: createTurnstile({ most: PACED_STORE_WORK }),
   };
 }

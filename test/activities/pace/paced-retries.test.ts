@@ -4,7 +4,7 @@ import { mostOverLimit } from "../../support/rate.js";
 import { type RunningWorker, startRunningWorker } from "../running-worker.js";
 import { singleRetries } from "../single-retries.js";
 
-const COUNT = 200;
+const COUNT = 120;
 const RATE = { perSecond: 10, burst: 5 };
 
 let worker: RunningWorker;
