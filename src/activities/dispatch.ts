@@ -40,6 +40,8 @@ export interface DispatchDependencies extends DeliverRoutesDependencies {
   onDispatched?: (events: number) => void;
   /** Where this process accepts events, and begins their first attempts. */
   early?: EarlyTable;
+  /** Whether a process of this machine has ended. Attempts that it had begun have ended with it. */
+  isGone?: (process: string) => boolean;
   payloadCheck: PayloadCheck;
   recordRefusal: RecordRefusal;
 }

@@ -29,7 +29,7 @@ import { watchOverdue } from "./watch/overdue.js";
 import { keepStats } from "./watch/stats-keeper.js";
 import { watchWorkerReleases } from "./watch/worker-releases.js";
 import { createIdleCheck, engineRetentionOf, watchRetention } from "./watch/retention.js";
-import { thisProcess } from "./process/process-name.js";
+import { isGone, thisProcess } from "./process/process-name.js";
 import { createRefusalRecord } from "./refusals.js";
 import { createWorker } from "./temporal.js";
 import { HOUR_MS } from "../workflows/durations.js";
@@ -59,6 +59,7 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
   const activities = createActivities({
     ...attempts,
     ...(early && { early }),
+    isGone,
     gauge,
     onDispatched: (events) => core.metrics.dispatched.inc(events),
     payloadCheck,

@@ -36,6 +36,7 @@ import type { Subscription } from "../../src/store/model.js";
 import type { PayloadCodecOptions, ProvingCodec } from "../../src/store/sealing/payload-codec.js";
 import { createIdleCheck } from "../../src/workers/watch/retention.js";
 import { loadConfig } from "../../src/workers/config.js";
+import { isGone } from "../../src/workers/process/process-name.js";
 import { retryWorkflowId, SIGNAL } from "../../src/workflows/contract.js";
 import { type Proxy, startProxy } from "../../bench/chaos/proxy.js";
 import { openDatabase } from "../store/database.js";
@@ -178,6 +179,7 @@ export async function startRunningWorker({
   const activities = createActivities({
     ...attempts,
     ...(early && { early }),
+    isGone,
     gauge,
     onDispatched: (events) => metrics.dispatched.inc(events),
     parkOpenDays: 7,

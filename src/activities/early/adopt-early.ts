@@ -22,6 +22,13 @@ export interface Begun {
 
 export const NOTHING_BEGUN: Begun = { events: new Set(), here: new Map(), elsewhere: new Map(), extra: [] };
 
+interface BegunDependencies {
+  early?: EarlyTable;
+  catalogue: Pick<Catalogue, "subscription">;
+  /** Whether a process of this machine has ended. False for processes of other machines. */
+  isGone?: (process: string) => boolean;
+}
+
 /**
  * Reads the listing of an input against the table of this process. The table knows more, so it wins. It is asked also
  * where the input lists nothing. Another process may have taken the events over while this one seemed to be lost.
@@ -29,7 +36,7 @@ export const NOTHING_BEGUN: Begun = { events: new Set(), here: new Map(), elsewh
  * workflow that delivers them.
  */
 export function begunOf(
-  { early, catalogue }: { early?: EarlyTable; catalogue: Pick<Catalogue, "subscription"> },
+  { early, catalogue, isGone = () => false }: BegunDependencies,
   listing: EarlyListing | undefined,
   events: readonly PublishedEvent[],
   foreign: ReadonlySet<string> = new Set(),
@@ -37,6 +44,8 @@ export function begunOf(
   const ids = events.map(({ id }) => id).filter((id) => !foreign.has(id));
   const here = early?.of(ids) ?? new Map<string, EarlyEntry>();
   if (!listing && here.size === 0) return NOTHING_BEGUN;
+  // An attempt ends with its process. Only of a process that cannot be asked for is its deadline waited for.
+  const ended = listing && (isGone(listing.process) ? Date.now() : listing.until);
   const elsewhere = new Map<string, FirstOutcome>();
   const extra: Route[] = [...here.values()].map(({ route }) => route);
   const begun = new Set([...here.values()].map(({ route }) => route.event.id));
@@ -48,9 +57,7 @@ export function begunOf(
     if (here.has(deliveryId)) continue;
     elsewhere.set(
       deliveryId,
-      outcome
-        ? attempted(outcome)
-        : { kind: "left", status: "pending", dueAt: listing?.until ?? Date.now(), unsure: true },
+      outcome ? attempted(outcome) : { kind: "left", status: "pending", dueAt: ended ?? Date.now(), unsure: true },
     );
     const subscription = catalogue.subscription(subscriptionId);
     if (subscription) extra.push({ deliveryId, event: eventBytesOf(event, NO_BYTES), subscription });

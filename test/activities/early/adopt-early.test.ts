@@ -1,10 +1,12 @@
 /** A dispatch in another process than the one that began the attempts, on a running worker. */
+import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { eventRecord } from "../../../src/catalogue/event-record.js";
 import { newId } from "../../../src/store/ids.js";
 import type { Delivery } from "../../../src/store/model.js";
 import { type EarlyAttempt, type PublishedEvent, WORKFLOW } from "../../../src/workflows/contract.js";
+import { thisProcess } from "../../../src/workers/process/process-name.js";
 import { type RunningWorker, startRunningWorker } from "../running-worker.js";
 
 let worker: RunningWorker;
@@ -16,7 +18,11 @@ afterAll(() => worker?.close());
 /** An event that another process has committed and began to deliver. `listed` is what its start says of that. */
 async function begunElsewhere(
   listed: Omit<EarlyAttempt, "event" | "subscriptionId">,
-  { until, record }: { until: number; record?: (id: string, subscriptionId: string, owner: string) => Delivery },
+  {
+    until,
+    process = "another",
+    record,
+  }: { until: number; process?: string; record?: (id: string, subscriptionId: string, owner: string) => Delivery },
 ) {
   const receiver = await worker.receive();
   const { eventType, subscriptions } = await worker.subscribe([receiver.url, receiver.url.replace("/hook", "/other")]);
@@ -38,7 +44,7 @@ async function begunElsewhere(
     { record: eventRecord(event, payload.byteLength, worker.catalogue, owner), payload },
   ]);
   if (record) await worker.store.deliveries.insertMany([record(id, first.id, owner)]);
-  const early = { process: "another", until, attempts: [{ event: 0, subscriptionId: first.id, ...listed }] };
+  const early = { process, until, attempts: [{ event: 0, subscriptionId: first.id, ...listed }] };
   await worker.client.workflow.start(WORKFLOW.deliverEvent, {
     workflowId: owner,
     taskQueue: worker.taskQueue,
@@ -76,6 +82,14 @@ it("leaves an attempt under way to the retries, which send once it has surely en
   await expect.poll(async () => (await delivery())?.status).toBe("delivered");
   expect(requests()).toHaveLength(1);
   expect(requests()[0]?.at).toBeGreaterThanOrEqual(until);
+});
+
+it("does not wait for the end of an attempt whose process has ended", async () => {
+  const [host, , ...rest] = thisProcess().split("/");
+  const process = [host, spawnSync("true").pid, ...rest].join("/");
+  const { requests, delivery } = await begunElsewhere({}, { until: Date.now() + HOUR_MS, process });
+  await expect.poll(async () => (await delivery())?.status).toBe("delivered");
+  expect(requests()).toHaveLength(1);
 });
 
 it("sends nothing when the record says by then that it was delivered", async () => {
