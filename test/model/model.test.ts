@@ -9,7 +9,7 @@ import { ORDERS_OF_STEPS } from "./orders.js";
 import { judge } from "./promises.js";
 
 const SEEDS = JSON.parse(readFileSync(new URL("seeds.json", import.meta.url), "utf8")) as number[];
-/** About 100 s of CPU. More by the variable. */
+/** About 40 s of CPU. More by the variable. */
 const ORDERS = Number(process.env["MODEL_ORDERS"] ?? 100_000);
 /** A busy machine takes many times as long as a quiet one. */
 const PATIENCE_MS = 30 * 60_000;
@@ -21,7 +21,9 @@ describe("whatever comes in whatever order", () => {
     const numRuns = Math.ceil(ORDERS / seeds.length);
     fc.assert(
       fc.property(ORDERS_OF_STEPS, (order) => {
-        expect(judge(order)).toEqual([]);
+        // To call `expect` for each of them would take a tenth of the time.
+        const broken = judge(order);
+        if (broken.length > 0) expect(broken).toEqual([]);
       }),
       { seed, numRuns },
     );

@@ -4,9 +4,9 @@ import { dueOf } from "./engine.js";
 import { isOnRecord } from "./records.js";
 import { deliveryIdsOf } from "./store.js";
 import { stepsOf } from "./orders.js";
-import { askAgain, loseGone, nextTask, passTime, startProcess, startSome, work } from "./steps.js";
+import { askAgain, loseGone, passTime, startProcess, startSome, work } from "./steps.js";
 import type { Batch } from "./process.js";
-import { perform } from "./tasks.js";
+import { isReady, perform } from "./tasks.js";
 import { newWorld, type Sent, type World } from "./world.js";
 
 const SETTLED = ["delivered", "exhausted", "cancelled"];
@@ -35,14 +35,14 @@ function driveOn(world: World): void {
   world.late = [];
   const until = world.now + REST_WITHIN_MS;
   for (let steps = 0; steps < MOST_STEPS && world.now < until && world.broken.length === 0; steps++) {
-    const task = nextTask(world, 0);
+    const task = world.tasks.find((each) => isReady(world, each));
     if (task) perform(world, task);
     else if (!startSome(world) && !loseGone(world) && !work(world, 0) && !askAgain(world)) {
-      if (goingOn(world).length === 0) return;
+      if (goingOn(world).next().done) return;
       passTime(world, Math.max(1, nextDue(world) - world.now));
     }
   }
-  if (world.broken.length === 0) world.broken.push(`it does not come to rest: ${goingOn(world).join(", ")}`);
+  if (world.broken.length === 0) world.broken.push(`it does not come to rest: ${[...goingOn(world)].join(", ")}`);
 }
 
 const nextDue = (world: World): number =>
@@ -55,20 +55,16 @@ const nextDue = (world: World): number =>
 const isIdle = (batches: readonly Batch[], owner: string): boolean =>
   batches.some((each) => each.owner === owner && each.pending === 0 && each.ready.length === 0);
 
-/** What still goes on, in words. Empty when everything rests. */
-function goingOn(world: World): string[] {
+/** What still goes on, in words. Nothing when everything rests. Most who ask want to know of the first alone. */
+function* goingOn(world: World): Generator<string, void> {
+  for (const { id, isOpen } of world.workflows.values()) if (isOpen) yield `the workflow ${id}`;
   const alive = world.processes.filter(({ isAlive }) => isAlive);
-  return [
-    ...[...world.workflows.values()].filter(({ isOpen }) => isOpen).map(({ id }) => `the workflow ${id}`),
-    ...alive.flatMap(({ owners, batches }) =>
-      [...owners.open.keys()].filter((owner) => !isIdle(batches, owner)).map((owner) => `the owner ${owner}`),
-    ),
-    ...[...world.announcements.keys()]
-      .filter((name) => !alive.some((each) => each.name === name))
-      .map((name) => `the announcement of ${name}`),
-    ...world.tasks.filter(({ step: { kind } }) => kind !== "pause").map(({ step: { kind } }) => `a ${kind}`),
-    ...[...world.ledger].filter(([, at]) => world.now <= at + 2_000).map(([id]) => `the erasure of ${id}`),
-  ];
+  for (const { owners, batches } of alive)
+    for (const owner of owners.open.keys()) if (!isIdle(batches, owner)) yield `the owner ${owner}`;
+  for (const name of world.announcements.keys())
+    if (!alive.some((each) => each.name === name)) yield `the announcement of ${name}`;
+  for (const { step } of world.tasks) if (step.kind !== "pause") yield `a ${step.kind}`;
+  for (const [id, at] of world.ledger) if (world.now <= at + 2_000) yield `the erasure of ${id}`;
 }
 
 /** An attempt of an event that is erased before its record could be written is dropped with it. */

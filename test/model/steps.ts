@@ -34,7 +34,7 @@ export function startProcess(world: World, isApi: boolean): void {
 }
 
 /** What is under way and may go on: sleeps first that are over, then the oldest. */
-export const nextTask = (world: World, n: number, isMeant: (step: Step) => boolean = () => true): Task | undefined =>
+const nextTask = (world: World, n: number, isMeant: (step: Step) => boolean = () => true): Task | undefined =>
   pick(
     world.tasks.filter((task) => isMeant(task.step) && isReady(world, task)),
     n,
