@@ -2,7 +2,13 @@
 import { existsSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
 
-const PROGRAMS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+/**
+ * The shell first. It is the same engine without the accounts, extensions and spare processes of a browser, and takes
+ * half of the processor time (docs/explanation/decisions/tests-use-chromiums-headless-shell.md).
+ */
+const PROGRAMS = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"].map(
+  (name) => `/usr/bin/${name}`,
+);
 
 /** Where it is. Undefined when it is not on this machine. */
 export const chromiumAtHand = (): string | undefined => PROGRAMS.find((path) => existsSync(path));
