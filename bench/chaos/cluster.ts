@@ -1,5 +1,5 @@
 /** Three processes of the service on one pair of engines, and the means to do them harm. */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Crash } from "../../test/support/oracle.js";
@@ -40,6 +40,8 @@ export interface Cluster {
   /** Leaves `service` as the only process. */
   stopOthers(): Promise<void>;
   restartService(): Promise<void>;
+  /** Copies the logs of all processes to where they stay, and gives that directory. */
+  keepLogs(): string;
   remove(): Promise<void>;
 }
 
@@ -124,6 +126,11 @@ export async function startCluster({ ownDisk }: { ownDisk: boolean }): Promise<C
       const code = await must(name).stop();
       await start(name);
       return code;
+    },
+    keepLogs: () => {
+      const kept = mkdtempSync(join(tmpdir(), "sealpost-chaos-logs-"));
+      cpSync(logDir, kept, { recursive: true });
+      return kept;
     },
     remove,
     addresses: () =>

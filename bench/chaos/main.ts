@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { broken, INVARIANTS, type Invariant } from "../../test/support/oracle.js";
 import { table } from "../report.js";
 import { type Victim, VICTIMS } from "./cluster.js";
-import { type ChaosReport, runChaos } from "./run.js";
+import { type ChaosReport, holds, runChaos } from "./run.js";
 
 const USAGE = `npm run chaos -- [options]
   --kills 60             SIGKILLs under load
@@ -126,7 +126,7 @@ async function main(): Promise<number> {
     say: (line) => void process.stderr.write(`${((Date.now() - begun) / 1_000).toFixed(1).padStart(6)} s  ${line}\n`),
   });
   process.stdout.write(`${markdown(report)}\n`);
-  return broken(report.judgement).length === 0 && report.findings.every(({ ok }) => ok) ? 0 : 1;
+  return holds(report) ? 0 : 1;
 }
 
 main().then(

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { SubscriptionSet } from "../../test/support/client.js";
-import { type Judgement, judge, type Trial } from "../../test/support/oracle.js";
+import { broken, type Judgement, judge, type Trial } from "../../test/support/oracle.js";
 import { settledRecords } from "../../test/support/records.js";
 import { findTraces } from "../../test/support/traces.js";
 import { pause } from "../clock.js";
@@ -62,6 +62,10 @@ export interface ChaosReport {
   answers: Record<string, number>;
   seconds: number;
 }
+/** Whether every fault and every invariant that was judged holds. */
+export const holds = ({ judgement, findings }: ChaosReport): boolean =>
+  broken(judgement).length === 0 && findings.every(({ ok }) => ok);
+
 /** Batches of 500 and three dispatches in each of two workers (`PUBLISH_BATCH_MAX`, `PUBLISH_DISPATCHES_IN_FLIGHT`). */
 const IN_FLIGHT = 2 * 3 * 500;
 
@@ -111,7 +115,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       await consumerBack(ground, trials.away, 200),
       await drain(ground, trials.drain, Math.ceil(options.inFlight / DRAIN_SUBSCRIPTIONS)),
     );
-    return {
+    const report: ChaosReport = {
       findings,
       judgement,
       ...(isolation && { isolation }),
@@ -120,6 +124,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       answers,
       seconds: (Date.now() - begun) / 1_000,
     };
+    if (!holds(report)) options.say(`the logs are kept in ${cluster.keepLogs()}`);
+    return report;
+  } catch (error) {
+    options.say(`the run failed, and the logs are kept in ${cluster.keepLogs()}`);
+    throw error;
   } finally {
     await closePublishers();
     await cluster.remove();
