@@ -22,18 +22,23 @@ const sinkMethods = {
     requests: running().arrivals.length,
     lastTick: running().arrivals.at(-1)?.tick ?? 0,
   }),
-  /** Which of these events did not come at which of these paths. At most 50. */
-  missing: ({ ids, paths }: { ids: string[]; paths: string[] }): { id: string; path: string }[] => {
+  /** Which of these events did not come at which of these paths: how many, and at most 50 of them. */
+  missing: ({ ids, paths }: { ids: string[]; paths: string[] }): Missing => {
     const seen = new Set(running().arrivals.map(({ id, path }) => `${id} ${path}`));
-    return ids
+    const all = ids
       .flatMap((id) => paths.map((path) => ({ id, path })))
-      .filter(({ id, path }) => !seen.has(`${id} ${path}`))
-      .slice(0, 50);
+      .filter(({ id, path }) => !seen.has(`${id} ${path}`));
+    return { count: all.length, some: all.slice(0, 50) };
   },
   /** Per event and subscription: first arrival and number of arrivals. */
   summary: (): SinkSummary => summarise(running()),
 };
 export type SinkMethods = typeof sinkMethods;
+
+export interface Missing {
+  count: number;
+  some: { id: string; path: string }[];
+}
 
 export interface SinkSummary {
   /** By webhook id: when it first came, monotonic milliseconds. */
