@@ -30,10 +30,12 @@ function objectOf({ path }: Pick<ApiRoute, "path">): ObjectPart | undefined {
   return undefined;
 }
 
+/** A hold on an object is no change of it. Nor is what is sent to its endpoint or its channel to try it. */
+const CHANGES_NOTHING = /\/(?:hold|test|probe)$/;
+
 /** Whether the route changes an object that `If-Match` can be about. */
 export const takesIfMatch = (route: Pick<ApiRoute, "method" | "path">): boolean =>
-  // A hold on an object is no change of it.
-  route.method !== "get" && objectOf(route) !== undefined && !route.path.endsWith("/hold");
+  route.method !== "get" && objectOf(route) !== undefined && !CHANGES_NOTHING.test(route.path);
 
 /** Whether the route's answer is one object, with its tag. */
 export const givesETag = (route: Pick<ApiRoute, "method" | "path">): boolean =>

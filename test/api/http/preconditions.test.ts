@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { takesIfMatch } from "../../../src/api/http/preconditions.js";
 import { makeTenant, type RunningApi, startApi, type Tenant } from "../running-api.js";
 
 let api: RunningApi;
@@ -66,6 +67,11 @@ describe("If-Match", () => {
     expect((await patch(path(), { name: "c" }, `W/${await tag(path())}`)).status).toBe(412);
     expect((await patch(path(), { name: "c" }, '"x","y"')).status).toBe(412);
     expect((await api.call("GET", path())).body["name"]).toBe("b");
+  });
+  test("is documented where something changes, and nowhere else", () => {
+    const takes = (after: string) => takesIfMatch({ method: "post", path: `/v1/subscriptions/{id}/${after}` });
+    expect(["approve", "secret/rotate", "verify"].map(takes)).toEqual([true, true, true]);
+    expect(["hold", "test", "chat/test", "probe"].map(takes)).toEqual([false, false, false, false]);
   });
   test.each(["abc", '"abc', "", '"a" "b"', '*, "a"'])("that is none (%j) is refused", async (given) => {
     expect(await api.problem("PATCH", path(), { body: { name: "d" }, headers: { "if-match": given } })).toMatchObject({
