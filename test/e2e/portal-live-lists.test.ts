@@ -52,7 +52,9 @@ describe.skipIf(!there)("what is looked at", { timeout: 300_000 }, () => {
     const visitor = await logInAs(chromium, service, "consumer", { path: "/portal/subscriptions" });
     const { page } = visitor;
     await page.clock.install();
+    const stream = page.waitForRequest((each) => each.url().endsWith("/v1/stream?events=subscription"));
     await page.goto(`${service.url}/portal/subscriptions?status=active`);
+    await stream;
     const rows = page.getByRole("table", { name: "Subscriptions" }).locator("tbody tr");
     await expect.poll(() => rows.count(), WITHIN).toBe(3);
     const names = async () => (await rows.locator("[data-row-link]").allTextContents()).join();

@@ -1,4 +1,7 @@
-/** Who listens to deliveries and recoveries in this process. What changes is read once, and each listener gets what it may see. */
+/**
+ * Who listens to deliveries, recoveries and subscriptions in this process. What changes is read once, and each listener
+ * gets what it may see.
+ */
 import type { Logger } from "pino";
 import type { Catalogue } from "../../../catalogue/catalogue.js";
 import { createCounts } from "../../../counts.js";
@@ -16,6 +19,7 @@ import {
   resetEvent,
   type StreamChange,
 } from "./stream-events.js";
+import { createSubscriptionWatch, type WatchedSubscription } from "./subscription-watch.js";
 
 export interface DeliveryStreams {
   /** Streams to the listener, and resolves when it is over. `full` and `closing` say why it is not begun. */
@@ -45,7 +49,7 @@ function createCatchUp({ store, catalogue, log }: StreamOptions, id: () => strin
     const groups = groupsOf(new Set([stream]));
     // The cursor may be of another process, whose clock differs as well.
     const query = { from: new Date(since - 2 * OVERLAP_MS), ...(groups && { groupIds: [...groups] }) };
-    const missed = await missedBy(stream, store, query).catch((error: unknown) => {
+    const missed = await missedBy(stream, { store, catalogue }, query).catch((error: unknown) => {
       log.warn({ err: error }, "what a listener has missed could not be read");
       return undefined;
     });
@@ -57,21 +61,26 @@ function createCatchUp({ store, catalogue, log }: StreamOptions, id: () => strin
   };
 }
 
-/** What changed since then, of what it is told of. */
+/** What changed since then, of what it is told of. A subscription that was deleted meanwhile is nowhere to be found. */
 async function missedBy(
   stream: DeliveryStream,
-  { deliveries, recoveries }: StreamOptions["store"],
+  { store: { deliveries, recoveries }, catalogue }: Pick<StreamOptions, "store" | "catalogue">,
   { from, groupIds }: { from: Date; groupIds?: string[] },
 ): Promise<StreamChange[]> {
   const [delivered, recovered] = await Promise.all([
     wants(stream, "delivery") ? deliveries.recentChanges({ from, ...(groupIds && { groupIds }) }, MOST_MISSED + 1) : [],
     wants(stream, "recovery") ? recoveries.recentChanges({ from }, MOST_MISSED + 1) : [],
   ]);
-  return [...delivered.map(ofDelivery), ...recovered.map(ofRecovery)];
+  const subscriptions = wants(stream, "subscription") ? [...catalogue.subscriptions()] : [];
+  const changed = subscriptions.filter(
+    ({ updatedAt, health }) => updatedAt >= from || (health && health.since >= from),
+  );
+  return [...delivered.map(ofDelivery), ...recovered.map(ofRecovery), ...changed.map(ofSubscription)];
 }
 
 const ofDelivery = (row: Delivery): StreamChange => ({ about: "delivery", row });
 const ofRecovery = (row: Recovery): StreamChange => ({ about: "recovery", row });
+const ofSubscription = (row: WatchedSubscription): StreamChange => ({ about: "subscription", row });
 
 /** Looks after every stream, one look at a time. */
 function createLook(streams: ReadonlySet<DeliveryStream>): () => void {
@@ -97,7 +106,7 @@ function adjust(watches: readonly KindWatch[], streams: ReadonlySet<DeliveryStre
 
 /** One for each kind of change. */
 function createWatches(
-  { store: { deliveries, recoveries }, log }: StreamOptions,
+  { store: { deliveries, recoveries }, catalogue, log }: StreamOptions,
   streams: ReadonlySet<DeliveryStream>,
   tell: (changes: readonly StreamChange[]) => void,
 ): readonly KindWatch[] {
@@ -125,6 +134,10 @@ function createWatches(
         tell: (rows) => tell(rows.map(ofRecovery)),
         log,
       }),
+    },
+    {
+      about: "subscription",
+      watch: createSubscriptionWatch({ catalogue, tell: (rows) => tell(rows.map(ofSubscription)) }),
     },
   ];
 }

@@ -4,9 +4,10 @@ import type { Catalogue } from "../../../catalogue/catalogue.js";
 import type { Recovery } from "../../../store/collections/recoveries.js";
 import type { Delivery } from "../../../store/model.js";
 import type { DeliveryStatus } from "../../../workflows/contract.js";
-import { mayAct, seesDelivery, seesRecovery } from "../../access/access.js";
+import { mayAct, seesDelivery, seesRecovery, seesSubscription } from "../../access/access.js";
 import type { Actor } from "../../access/actor.js";
 import type { StreamChange } from "./stream-events.js";
+import type { WatchedSubscription } from "./subscription-watch.js";
 
 /** A listener that leaves more than this unread is cut. */
 const MOST_UNSENT_BYTES = 1024 * 1024;
@@ -18,7 +19,7 @@ export interface StreamFilter {
   groupId?: string;
   subscriptionId?: string;
   eventType?: string;
-  /** What is told of. Both when absent. */
+  /** What is told of. All of it when absent. */
   events?: StreamChange["about"];
 }
 
@@ -76,14 +77,28 @@ export function groupsOf(streams: ReadonlySet<DeliveryStream>): Set<string> | un
 export function wants({ actor, filter }: DeliveryStream, about: StreamChange["about"]): boolean {
   if (filter.events !== undefined && filter.events !== about) return false;
   if (about === "delivery") return true;
-  return filter.status === undefined && filter.eventType === undefined && mayAct(actor, "recoveries:read");
+  if (filter.status !== undefined || filter.eventType !== undefined) return false;
+  return mayAct(actor, about === "recovery" ? "recoveries:read" : "subscriptions:read");
 }
 
 export function concerns(catalogue: Catalogue, stream: DeliveryStream, change: StreamChange): boolean {
   if (!wants(stream, change.about)) return false;
-  return change.about === "delivery"
-    ? deliveryConcerns(catalogue, stream, change.row)
-    : recoveryConcerns(stream, change.row);
+  if (change.about === "delivery") return deliveryConcerns(catalogue, stream, change.row);
+  return change.about === "recovery"
+    ? recoveryConcerns(stream, change.row)
+    : subscriptionConcerns(catalogue, stream, change.row);
+}
+
+function subscriptionConcerns(
+  catalogue: Catalogue,
+  { actor, filter: { groupId, subscriptionId } }: DeliveryStream,
+  subscription: WatchedSubscription,
+): boolean {
+  return (
+    (groupId === undefined || groupId === subscription.groupId) &&
+    (subscriptionId === undefined || subscriptionId === subscription.id) &&
+    seesSubscription(actor, catalogue, subscription)
+  );
 }
 
 function recoveryConcerns({ actor, filter: { groupId, subscriptionId } }: DeliveryStream, recovery: Recovery): boolean {

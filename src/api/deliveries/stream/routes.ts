@@ -1,4 +1,4 @@
-/** `GET /v1/stream`: what happens to deliveries and recoveries, while it happens. */
+/** `GET /v1/stream`: what happens to deliveries, recoveries and subscriptions, while it happens. */
 import { z } from "zod";
 import { createAuthentication } from "../../access/authenticate.js";
 import { seesGroup, seesSubscription } from "../../access/access.js";
@@ -84,15 +84,16 @@ export const streamRoutes: readonly ApiRoute[] = [
     operationId: "streamDeliveries",
     tag: "Deliveries",
     act: "deliveries:read",
-    summary: "Listen to what happens to deliveries and recoveries",
+    summary: "Listen to what happens to deliveries, recoveries and subscriptions",
     description:
       "Server-sent events. `event: hello` comes first: read the list after it, and nothing is missed. Then " +
       "`event: delivery` comes within seconds of each change, with `id`, `status`, `subscriptionId`, `eventType`, " +
       "`attemptCount`, `lastStatus` and `updatedAt`. `event: recovery` comes with `id`, `status`, `found`, `sent`, " +
-      "`delivered`, `failedAgain` and `updatedAt`, unless the stream names a status or an event type. " +
+      "`delivered`, `failedAgain` and `updatedAt`. `event: subscription` comes with `id`, `status` (`deleted` when it " +
+      "is gone), `health` and `updatedAt`. Both come unless the stream names a status or an event type. " +
       "A change may come twice. A comment comes every 15 s. With " +
       "`Last-Event-ID` the stream goes on where it ended. `event: reset` says that this is too long ago: read the " +
-      "list again. The stream ends when the key, the session or the role ends.",
+      "list again. What was deleted while the stream was away is not told of. The stream ends when the key, the session or the role ends.",
     headers: z.object({
       "last-event-id": z.string().optional().meta({ description: "`id` of the last event that was seen" }),
     }),

@@ -1,6 +1,7 @@
 /** The text of a stream of server-sent events (HTML, 9.2), and the cursors that its events carry. */
 import type { Recovery } from "../../../store/collections/recoveries.js";
 import type { Delivery } from "../../../store/model.js";
+import type { WatchedSubscription } from "./subscription-watch.js";
 
 /** A listener that comes back later than this starts again from the list. */
 export const OLDEST_CURSOR_MS = 5 * 60_000;
@@ -26,12 +27,26 @@ export const resetEvent = (id: string): string => block("reset", id, {});
 export const heartbeat = (id: string): string => `: alive\nid: ${id}\n\n`;
 
 /** What a stream tells of. */
-export const STREAM_EVENTS = ["delivery", "recovery"] as const;
-export type StreamChange = { about: "delivery"; row: Delivery } | { about: "recovery"; row: Recovery };
+export const STREAM_EVENTS = ["delivery", "recovery", "subscription"] as const;
+export type StreamChange =
+  | { about: "delivery"; row: Delivery }
+  | { about: "recovery"; row: Recovery }
+  | { about: "subscription"; row: WatchedSubscription };
 
 /** The event of a change. */
-export const changeEvent = (id: string, change: StreamChange): string =>
-  change.about === "delivery" ? deliveryEvent(id, change.row) : recoveryEvent(id, change.row);
+export function changeEvent(id: string, change: StreamChange): string {
+  if (change.about === "delivery") return deliveryEvent(id, change.row);
+  return change.about === "recovery" ? recoveryEvent(id, change.row) : subscriptionEvent(id, change.row);
+}
+
+/** A change of a subscription: how it and its endpoint stand. Neither its URL nor a reason is in it. */
+const subscriptionEvent = (id: string, { id: subscription, status, health, updatedAt }: WatchedSubscription): string =>
+  block("subscription", id, {
+    id: subscription,
+    status,
+    health: health?.state ?? "healthy",
+    updatedAt: updatedAt.toISOString(),
+  });
 
 /** A change of a delivery. It names ids and no content, so a stream may be logged. */
 function deliveryEvent(id: string, delivery: Delivery): string {

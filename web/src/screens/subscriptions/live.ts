@@ -1,8 +1,12 @@
-/** The list as it is now, asked for every 15 seconds: its figures change without any change of a subscription. */
+/**
+ * The list as it is now. It is asked for when a subscription has changed, and every 15 seconds: its figures change
+ * without any change of a subscription.
+ */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { mergeRows } from "../../parts/rows/live-rows.js";
 import { parseSearch, stringifySearch } from "../../search-parameters.js";
+import { followSubscriptions } from "./follow.js";
 import { subscriptionsSearch, type SubscriptionsSearch } from "./filters.js";
 import { lookAtSubscriptions, subscriptionsPageQuery } from "./queries.js";
 
@@ -37,10 +41,13 @@ export function useLiveSubscriptions(search: SubscriptionsSearch): LiveList {
       setChanged({ fresh: shown.cursor === undefined ? fresh : 0, gone });
     };
     // What fails here is shown by the list itself when a person asks next.
-    const asking = setInterval(() => void look().catch(() => undefined), ASK_EVERY_MS);
+    const ask = (): void => void look().catch(() => undefined);
+    const asking = setInterval(ask, ASK_EVERY_MS);
+    const unfollow = followSubscriptions(ask);
     return () => {
       ending.abort();
       clearInterval(asking);
+      unfollow();
       setChanged(NOTHING);
     };
   }, [client, wanted]);
