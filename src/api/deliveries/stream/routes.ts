@@ -89,11 +89,12 @@ export const streamRoutes: readonly ApiRoute[] = [
       "Server-sent events. `event: hello` comes first: read the list after it, and nothing is missed. Then " +
       "`event: delivery` comes within seconds of each change, with `id`, `status`, `subscriptionId`, `eventType`, " +
       "`attemptCount`, `lastStatus` and `updatedAt`. `event: recovery` comes with `id`, `status`, `found`, `sent`, " +
-      "`delivered`, `failedAgain` and `updatedAt`. `event: subscription` comes with `id`, `status` (`deleted` when it " +
-      "is gone), `health` and `updatedAt`. Both come unless the stream names a status or an event type. " +
+      "`delivered`, `failedAgain` and `updatedAt`. `event: subscription` comes with `id`, `status` (`deleted` when " +
+      "it is gone), `health` and `updatedAt`. Both come unless the stream names a status or an event type. " +
       "A change may come twice. A comment comes every 15 s. With " +
       "`Last-Event-ID` the stream goes on where it ended. `event: reset` says that this is too long ago: read the " +
-      "list again. What was deleted while the stream was away is not told of. The stream ends when the key, the session or the role ends.",
+      "list again. What was deleted while the stream was away is not told of. The stream ends when the key, the " +
+      "session or the role ends.",
     headers: z.object({
       "last-event-id": z.string().optional().meta({ description: "`id` of the last event that was seen" }),
     }),
