@@ -117,7 +117,7 @@ async function tellHealth(
     await effects.apply(current, { kind: "disable", reason: note.reason ?? "The endpoint fails." });
   const after = await store.subscriptions.update(
     subscriptionId,
-    (before) => withHealth(before, isStopped ? { ...order, note: { state: "healthy", since: 0 } } : order),
+    (before) => (isStopped ? withoutHealth(before, order) : withHealth(before, order)),
     { unasked: true },
   );
   await catalogue.refresh();
@@ -127,6 +127,13 @@ async function tellHealth(
   tellChange(dependencies, after, order);
   return factsOf(after);
 }
+
+/**
+ * A report that comes after the end of the breaker begins another one. It notes nothing of a subscription that is
+ * disabled, and what the first one noted about that stays.
+ */
+const withoutHealth = (before: Subscription, order: TellHealthOrder): Subscription =>
+  before.health?.state === "disabled" ? before : withHealth(before, { ...order, note: { state: "healthy", since: 0 } });
 
 /** The record with the note. The same object if it says so already. */
 function withHealth(before: Subscription, { note, watchedUntil }: TellHealthOrder): Subscription {

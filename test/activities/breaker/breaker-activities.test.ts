@@ -8,6 +8,8 @@ import { createOperations } from "../../../src/api/deliveries/operations.js";
 import { QUERY } from "../../../src/workflows/contract.js";
 import {
   BREAKER_SIGNAL,
+  BREAKER_WORKFLOW,
+  breakerInput,
   type BreakerState,
   breakerWorkflowId,
 } from "../../../src/workflows/breaker/breaker-contract.js";
@@ -190,6 +192,18 @@ test("one that was disabled and resumed is tried with one delivery first, and a 
   });
   // The status is written first, so that nothing is sent any more, and the health in a second write.
   await until("shown as disabled", () => healthOf(subscription.id)?.state === "disabled");
+  // An outcome that is reported after the end of the breaker begins another one, which leaves that as it is.
+  const late = { from: Date.now(), to: Date.now(), succeeded: 0, failed: 60, trailing: 60 };
+  const { workflowId } = await running.client.workflow.signalWithStart(BREAKER_WORKFLOW, {
+    args: [breakerInput({ ...subscription, health: { state: "failing", since: new Date() } }, timing)],
+    workflowId: breakerWorkflowId(subscription.id),
+    taskQueue: running.taskQueue,
+    signal: BREAKER_SIGNAL.report,
+    signalArgs: [late],
+  });
+  await running.client.workflow.getHandle(workflowId).result();
+  await running.catalogue.refresh();
+  expect(healthOf(subscription.id)?.state).toBe("disabled");
   expect(await kindsTold(subscription)).toEqual(new Set(["subscription.failing", "subscription.disabled"]));
   const entries = await running.store.audit.list({ limit: 20 }, { subject: subscription.id });
   expect(entries.data.map(({ action }) => action)).toContain("subscription.disable");
