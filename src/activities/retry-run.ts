@@ -54,6 +54,9 @@ const RUN_MS = 30_000;
 /** So long after a result it is written, together with others. One slow request delays no other's record. */
 const RECORD_MS = 200;
 
+/** It writes nothing, so it takes no turn at the store. */
+const NOTHING_PUT_OFF: ReturnType<typeof putOffByRate> = Promise.resolve({ items: [] });
+
 /** A probe of the breaker is an attempt for the record, and none of the delivery's schedule. */
 const OUT_OF_SCHEDULE = -1;
 
@@ -120,7 +123,7 @@ async function attemptInRounds(
       reservationOf: (item) => (rounds === 0 ? item.reservation : undefined),
     });
     // Beside the requests. A busy store takes longer for this write than a slot lasts, which is 215 ms at 50/s.
-    const putOff = run.storeWork(() => putOffByRate(dependencies, later));
+    const putOff = later.length > 0 ? run.storeWork(() => putOffByRate(dependencies, later)) : NOTHING_PUT_OFF;
     todo = await attemptInTime(dependencies, run, inOrder(run.subscription, starts)).finally(() => putOff);
     const waiting = await putOff;
     if ("error" in waiting) throw waiting.error;

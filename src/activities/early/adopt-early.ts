@@ -44,8 +44,8 @@ export function begunOf(
   const ids = events.map(({ id }) => id).filter((id) => !foreign.has(id));
   const here = early?.of(ids) ?? new Map<string, EarlyEntry>();
   if (!listing && here.size === 0) return NOTHING_BEGUN;
-  // An attempt ends with its process. Only of a process that cannot be asked for is its deadline waited for.
-  const ended = listing && (isGone(listing.process) ? Date.now() : listing.until);
+  // Asked once, and only where another process left an attempt under way: it is read from files of the system.
+  let until: number | undefined;
   const elsewhere = new Map<string, FirstOutcome>();
   const extra: Route[] = [...here.values()].map(({ route }) => route);
   const begun = new Set([...here.values()].map(({ route }) => route.event.id));
@@ -57,13 +57,19 @@ export function begunOf(
     if (here.has(deliveryId)) continue;
     elsewhere.set(
       deliveryId,
-      outcome ? attempted(outcome) : { kind: "left", status: "pending", dueAt: ended ?? Date.now(), unsure: true },
+      outcome
+        ? attempted(outcome)
+        : { kind: "left", status: "pending", dueAt: (until ??= endOf(listing, isGone)), unsure: true },
     );
     const subscription = catalogue.subscription(subscriptionId);
     if (subscription) extra.push({ deliveryId, event: eventBytesOf(event, NO_BYTES), subscription });
   }
   return { events: begun, here, elsewhere, extra };
 }
+
+/** An attempt ends with its process. Only of a process that cannot be asked for is its deadline waited for. */
+const endOf = (listing: EarlyListing | undefined, isGone: (process: string) => boolean): number =>
+  listing && !isGone(listing.process) ? listing.until : Date.now();
 
 /** The outcome as the other process listed it. Its details are known to that process alone. */
 function attempted({ status, attempt, reason, dueAt }: EarlyOutcome): FirstOutcome {

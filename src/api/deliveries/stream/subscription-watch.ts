@@ -27,15 +27,8 @@ export function createSubscriptionWatch({
   let known = new Map<string, WatchedSubscription>();
   let before = 0;
 
-  const asTheyStand = (): Map<string, WatchedSubscription> => {
-    const all = [...catalogue.subscriptions()];
-    return new Map(
-      all.map(({ id, groupId, eventTypes, status, health, updatedAt }) => [
-        id,
-        { id, groupId, eventTypes, status, updatedAt, ...(health && { health }) },
-      ]),
-    );
-  };
+  const asTheyStand = (): Map<string, WatchedSubscription> =>
+    new Map([...catalogue.subscriptions()].map((each) => [each.id, each]));
 
   function look(): void {
     const began = Date.now();
@@ -45,7 +38,8 @@ export function createSubscriptionWatch({
     before = began;
     const changed = [...now.values()].filter((each) => {
       const then = last.get(each.id);
-      return !then || stateOf(then) !== stateOf(each);
+      // What did not change is mostly the same object in the catalogue.
+      return then !== each && (!then || stateOf(then) !== stateOf(each));
     });
     const deleted = [...last.values()]
       .filter(({ id }) => !now.has(id))
