@@ -11,10 +11,9 @@ import type { Attempt, Subscription } from "../../store/model.js";
 import {
   BREAKER_SIGNAL,
   BREAKER_WORKFLOW,
-  breakerInput,
   type BreakerInput,
+  breakerStart,
   type BreakerTiming,
-  breakerWorkflowId,
   type OutcomeReport,
 } from "../../workflows/breaker/breaker-contract.js";
 import { TASK_QUEUE } from "../../workflows/contract.js";
@@ -138,12 +137,9 @@ function createReportSender({ client, catalogue, taskQueue = TASK_QUEUE, timing 
   return async (id: string, report: OutcomeReport): Promise<void> => {
     await client.workflow.withDeadline(Date.now() + DEADLINE_MS, () =>
       client.workflow.signalWithStart<Breaker, [OutcomeReport]>(BREAKER_WORKFLOW, {
-        args: [breakerInput(catalogue.subscription(id) ?? { id }, timing)],
-        workflowId: breakerWorkflowId(id),
+        ...breakerStart(catalogue.subscription(id) ?? { id }, timing),
         taskQueue,
         signal: BREAKER_SIGNAL.report,
-        // What waits for its endpoint waits for the breaker, so it goes before that.
-        priority: { priorityKey: 1 },
         signalArgs: [report],
       }),
     );

@@ -7,11 +7,11 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, WithStartWorkflowOperation } from "@temporalio/client";
-import type { Priority } from "@temporalio/common";
 import type { Logger } from "pino";
 import type { Subscription } from "../../store/model.js";
 import {
   bucketWorkflowId,
+  GOES_FIRST,
   type Lease,
   type LeaseRequest,
   type PauseSignal,
@@ -77,11 +77,6 @@ const LONGEST_START_MS = 10_000;
 const LEASE_TRIES = 3;
 /** A sleep shorter than this is not worth its timer. */
 const SLEEP_MS = 1_000;
-/**
- * The tasks of a bucket go before those that wait for its answer. Behind 300 new workflows a lease took longer than its
- * deadline, so that nothing was sent for 5 s.
- */
-const FIRST: Priority = { priorityKey: 1 };
 /** A subscription without a limit is not throttled: its slots never end. */
 const UNLIMITED: Omit<Start, "at"> = { kind: "start", until: Number.MAX_SAFE_INTEGER, epoch: 0 };
 
@@ -89,7 +84,7 @@ const UNLIMITED: Omit<Start, "at"> = { kind: "start", until: Number.MAX_SAFE_INT
 export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE }: ThrottleDependencies): Throttle {
   const buckets = createBuckets(client, taskQueue);
   const lead = createLead();
-  const lines = createLines({ lease: (id, request) => buckets.lease(id, request), lead, log });
+  const lines = createLines({ lease: buckets.lease, lead, log });
   const pauses = createPauses();
 
   /** The caller may have read the subscription some time ago. */
@@ -205,7 +200,7 @@ function createBuckets(client: ThrottleDependencies["client"], taskQueue: string
               workflowId: bucketWorkflowId(id),
               taskQueue,
               workflowIdConflictPolicy: "USE_EXISTING",
-              priority: FIRST,
+              priority: GOES_FIRST,
             }),
           }),
         );
@@ -224,7 +219,7 @@ function createBuckets(client: ThrottleDependencies["client"], taskQueue: string
         workflowId: bucketWorkflowId(id),
         taskQueue,
         signal: SIGNAL.pause,
-        priority: FIRST,
+        priority: GOES_FIRST,
         signalArgs: [{ untilMs, asOf: Date.now() }],
       }),
     );

@@ -7,8 +7,7 @@ import {
   BREAKER_SIGNAL,
   BREAKER_WORKFLOW,
   type BreakerInput,
-  breakerInput,
-  breakerWorkflowId,
+  breakerStart,
 } from "../../workflows/breaker/breaker-contract.js";
 import type { Operations } from "../dependencies.js";
 import { createSignal } from "./signal.js";
@@ -43,8 +42,7 @@ export function createOperations(dependencies: OperationsDependencies): Operatio
     },
     tryEndpoint: async (subscription) => {
       await client.workflow.signalWithStart<(input: BreakerInput) => Promise<void>>(BREAKER_WORKFLOW, {
-        args: [breakerInput(subscription)],
-        workflowId: breakerWorkflowId(subscription.id),
+        ...breakerStart(subscription),
         taskQueue,
         signal: BREAKER_SIGNAL.probe,
       });

@@ -1,4 +1,5 @@
 /** The contract of the workflow `breaker`: its input, its signals and its activities. Plain data only. */
+import { GOES_FIRST } from "../token-bucket-contract.js";
 
 /** Starts with the first failure of a healthy endpoint, and ends once it is healthy again. */
 export interface BreakerInput {
@@ -141,6 +142,12 @@ export const breakerInput = (
 });
 
 export const BREAKER_WORKFLOW = "breaker";
+/** How a breaker is started, whatever signal starts it. */
+export const breakerStart = (...given: Parameters<typeof breakerInput>) => ({
+  args: [breakerInput(...given)] as [BreakerInput],
+  workflowId: breakerWorkflowId(given[0].id),
+  priority: GOES_FIRST,
+});
 export const BREAKER_SIGNAL = {
   /** A process tells the outcomes of its attempts. */
   report: "report",
