@@ -4,9 +4,9 @@
  */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { followChanges } from "../../api/stream.js";
 import { mergeRows } from "../../parts/rows/live-rows.js";
 import { parseSearch, stringifySearch } from "../../search-parameters.js";
-import { followSubscriptions } from "./follow.js";
 import { subscriptionsSearch, type SubscriptionsSearch } from "./filters.js";
 import { lookAtSubscriptions, subscriptionsPageQuery } from "./queries.js";
 
@@ -43,7 +43,7 @@ export function useLiveSubscriptions(search: SubscriptionsSearch): LiveList {
     // What fails here is shown by the list itself when a person asks next.
     const ask = (): void => void look().catch(() => undefined);
     const asking = setInterval(ask, ASK_EVERY_MS);
-    const unfollow = followSubscriptions(ask);
+    const unfollow = followChanges("subscription", ask);
     return () => {
       ending.abort();
       clearInterval(asking);
