@@ -52,9 +52,7 @@ describe.skipIf(!there)("what is looked at", { timeout: 300_000 }, () => {
     const visitor = await logInAs(chromium, service, "consumer", { path: "/portal/subscriptions" });
     const { page } = visitor;
     await page.clock.install();
-    const stream = page.waitForRequest((each) => each.url().endsWith("/v1/stream?events=subscription"));
     await page.goto(`${service.url}/portal/subscriptions?status=active`);
-    await stream;
     const rows = page.getByRole("table", { name: "Subscriptions" }).locator("tbody tr");
     await expect.poll(() => rows.count(), WITHIN).toBe(3);
     const names = async () => (await rows.locator("[data-row-link]").allTextContents()).join();
@@ -78,6 +76,23 @@ describe.skipIf(!there)("what is looked at", { timeout: 300_000 }, () => {
     expect(await anew.count()).toBe(0);
     await asked();
     expect(await names()).toBe("Archive,Ledger prod,Demo receiver");
+    await closed(visitor);
+  });
+
+  it("is a list of subscriptions that follows the stream, also where nothing asks by the clock", async () => {
+    const id = await make("Journal");
+    const visitor = await logInAs(chromium, service, "consumer", { path: "/portal/subscriptions" });
+    const { page } = visitor;
+    await page.addInitScript((every) => {
+      const begin = window.setInterval.bind(window);
+      window.setInterval = ((act: TimerHandler, ms?: number) => (ms === every ? 0 : begin(act, ms))) as never;
+    }, ASK_EVERY_MS);
+    const stream = page.waitForResponse((each) => each.url().endsWith("/v1/stream?events=subscription"));
+    await page.goto(`${service.url}/portal/subscriptions?status=active`);
+    await stream;
+    await page.getByRole("link", { name: "Journal", exact: true }).waitFor();
+    await client.patch(`/v1/subscriptions/${id}`, { name: "Journal of today" });
+    await page.getByRole("link", { name: "Journal of today", exact: true }).waitFor();
     await closed(visitor);
   });
 
