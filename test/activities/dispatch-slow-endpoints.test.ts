@@ -1,17 +1,9 @@
 /** A dispatch waits for its slowest endpoint. What the others answered is on record meanwhile. */
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { expect, it } from "vitest";
 import { newGate } from "../support/gate.js";
-import { type RunningWorker, startRunningWorker } from "./running-worker.js";
+import { setUpWorker, worker } from "./running-worker-setup.js";
 
-let worker: RunningWorker;
-beforeAll(
-  async () =>
-    (worker = await startRunningWorker({
-      temporalAddress: inject("temporalAddress"),
-      mongodbUrl: inject("mongodbUrl"),
-    })),
-);
-afterAll(() => worker?.close());
+setUpWorker();
 
 const until = { timeout: 100_000, interval: 50 };
 const statusOf = async (eventId: string, subscriptionId = ""): Promise<string | undefined> =>

@@ -1,20 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { WorkflowFailedError } from "@temporalio/client";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { newId } from "../../src/store/ids.js";
 import { publishedEvent } from "../../src/client/index.js";
 import { type DeliverEventInput, WORKFLOW } from "../../src/workflows/contract.js";
-import { type RunningWorker, startRunningWorker } from "./running-worker.js";
+import { setUpWorker, worker } from "./running-worker-setup.js";
 
-let worker: RunningWorker;
-beforeAll(
-  async () =>
-    (worker = await startRunningWorker({
-      temporalAddress: inject("temporalAddress"),
-      mongodbUrl: inject("mongodbUrl"),
-    })),
-);
-afterAll(() => worker?.close());
+setUpWorker();
 
 const until = { timeout: 100_000, interval: 50 };
 const statusOf = async (eventId: string, subscriptionId = ""): Promise<string | undefined> =>

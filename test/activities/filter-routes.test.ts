@@ -1,20 +1,12 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { TEST_EVENT_TYPE } from "../../src/catalogue/routes.js";
 import { takeStep, type LifeAct } from "../../src/store/subscription-life.js";
 import type { Route } from "../../src/activities/first-attempts.js";
 import { filterRoutes } from "../../src/activities/filter-routes.js";
 import { subscription } from "../store/fixtures.js";
-import { type RunningWorker, startRunningWorker } from "./running-worker.js";
+import { setUpWorker, worker } from "./running-worker-setup.js";
 
-let worker: RunningWorker;
-beforeAll(
-  async () =>
-    (worker = await startRunningWorker({
-      temporalAddress: inject("temporalAddress"),
-      mongodbUrl: inject("mongodbUrl"),
-    })),
-);
-afterAll(() => worker?.close());
+setUpWorker();
 
 const until = { timeout: 40_000, interval: 50 };
 const recordOf = (eventId: string, subscriptionId = "") => worker.store.deliveries.get(`${eventId}.${subscriptionId}`);

@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { expect, it } from "vitest";
 import { newId } from "../../src/store/ids.js";
 import type { Delivery } from "../../src/store/model.js";
 import { retryWorkflowId, SIGNAL } from "../../src/workflows/contract.js";
-import { type RunningWorker, startRunningWorker } from "./running-worker.js";
+import { setUpWorker, worker } from "./running-worker-setup.js";
 
-let worker: RunningWorker;
-beforeAll(
-  async () =>
-    (worker = await startRunningWorker({
-      temporalAddress: inject("temporalAddress"),
-      mongodbUrl: inject("mongodbUrl"),
-    })),
-);
-afterAll(() => worker?.close());
+setUpWorker();
 
 const until = { timeout: 40_000, interval: 50 };
 const failing = { respond: () => ({ status: 503 }) };

@@ -1,19 +1,15 @@
 /** A dispatch in another process than the one that began the attempts, on a running worker. */
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { expect, it } from "vitest";
 import { eventRecord } from "../../../src/catalogue/event-record.js";
 import { newId } from "../../../src/store/ids.js";
 import type { Delivery } from "../../../src/store/model.js";
 import { type EarlyAttempt, type PublishedEvent, WORKFLOW } from "../../../src/workflows/contract.js";
 import { thisProcess } from "../../../src/workers/process/process-name.js";
-import { type RunningWorker, startRunningWorker } from "../running-worker.js";
+import { setUpWorker, worker } from "../running-worker-setup.js";
 
-let worker: RunningWorker;
-beforeAll(async () => {
-  worker = await startRunningWorker({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") });
-});
-afterAll(() => worker?.close());
+setUpWorker();
 
 /** An event that another process has committed and began to deliver. `listed` is what its start says of that. */
 async function begunElsewhere(

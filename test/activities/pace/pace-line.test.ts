@@ -1,61 +1,25 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createLead } from "../../../src/activities/pace/lead.js";
-import { PaceLine } from "../../../src/activities/pace/pace-line.js";
+import { describe, expect, it, vi } from "vitest";
 import type { Slot, TakeOptions } from "../../../src/activities/pace/slot.js";
-import type { Lease, LeaseRequest, RateLimit } from "../../../src/workflows/contract.js";
+import { bucket, lease, newLine, RATE, setUpPaceLine, START, take } from "./pace-line-setup.js";
 
-const START = 1_800_000_000_000;
-const RATE: RateLimit = { perSecond: 1, burst: 1 };
-let asked: LeaseRequest[];
-let answer: (request: LeaseRequest) => Lease | Promise<Lease>;
-let troubles: number;
+setUpPaceLine();
 
-// The line's only outside is the clock and the bucket. Both are the test's.
-beforeEach(() => {
-  vi.useFakeTimers({ now: START });
-  [asked, troubles] = [[], 0];
-  answer = ({ count }) => lease(Array.from({ length: count }, (_, index) => Date.now() + index * 1_000));
-});
-afterEach(() => void vi.useRealTimers());
-
-const lease = (slots: number[], more: Partial<Lease> = {}): Lease => ({
-  slots,
-  epoch: 1,
-  toleranceMs: 100,
-  nextLeaseInMs: 250,
-  pausedUntil: 0,
-  ...more,
-});
-const newLine = (rateAsOf = 1) =>
-  new PaceLine(RATE, rateAsOf, {
-    ask: async (request) => {
-      asked.push(request);
-      return answer(request);
-    },
-    onTrouble: () => void (troubles += 1),
-    lead: createLead(() => Date.now()),
-  });
-async function take(line: PaceLine, count = 1, options: TakeOptions = { maxWaitMs: 500 }, passMs = 1): Promise<Slot[]> {
-  const taken = line.take(count, options);
-  await vi.advanceTimersByTimeAsync(passMs);
-  return taken;
-}
 const reserved = (at: number, epoch = 1): TakeOptions => ({ maxWaitMs: 500, reservations: [{ at, epoch }] });
 
 describe("a reservation", () => {
   it("is redeemed without a message for 2 s after the bucket spoke, and then the bucket is asked again", async () => {
     const line = newLine();
     await take(line);
-    expect(asked).toHaveLength(1);
+    expect(bucket.asked).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1_999);
     const at = Date.now() + 100;
     expect(await take(line, 1, reserved(at))).toEqual([{ kind: "start", at, until: at + 100, epoch: 1 }]);
-    expect(asked).toHaveLength(1);
+    expect(bucket.asked).toHaveLength(1);
     // 2,001 ms after the answer what it said may be out of date.
     await vi.advanceTimersByTimeAsync(START + 2_001 - Date.now() + 1);
     const later = Date.now() + 100;
     expect(await take(line, 1, reserved(later))).toEqual([{ kind: "start", at: later, until: later + 100, epoch: 1 }]);
-    expect(asked.map(({ count }) => count)).toEqual([1, 0]);
+    expect(bucket.asked.map(({ count }) => count)).toEqual([1, 0]);
   });
 
   it("counts up to its tolerance, and is replaced when it was missed or is of another epoch", async () => {
@@ -65,11 +29,11 @@ describe("a reservation", () => {
     expect(await take(line, 1, reserved(now - 100), 0)).toEqual([
       { kind: "start", at: now - 100, until: now, epoch: 1 },
     ]);
-    answer = () => lease([now + 300]);
+    bucket.answer = () => lease([now + 300]);
     for (const [index, options] of [reserved(now - 101), reserved(now + 50, 2)].entries()) {
       const [slot] = await take(line, 1, options, 300);
       expect(slot, `case ${index}`).toMatchObject({ at: now + 300 });
-      expect(asked.at(-1)?.count).toBe(1);
+      expect(bucket.asked.at(-1)?.count).toBe(1);
     }
   });
 
@@ -88,11 +52,11 @@ describe("a reservation", () => {
 
   it("is handed back when the engine does not answer", async () => {
     const line = newLine();
-    answer = () => Promise.reject(new Error("no engine"));
+    bucket.answer = () => Promise.reject(new Error("no engine"));
     const { dueAt, ...slot } = (await take(line, 1, reserved(START + 60_000)))[0] as Extract<Slot, { kind: "later" }>;
     expect(slot).toEqual({ kind: "later", reservation: { at: START + 60_000, epoch: 1 } });
     expect(dueAt).toBe(START + 5_000);
-    expect(troubles).toBe(1);
+    expect(bucket.troubles).toBe(1);
   });
 });
 
@@ -102,22 +66,22 @@ describe("messages", () => {
     const taken = Promise.all([line.take(2, { maxWaitMs: 5_000 }), line.take(1, { maxWaitMs: 5_000 })]);
     await vi.advanceTimersByTimeAsync(1);
     await taken;
-    expect(asked).toMatchObject([{ count: 3, expect: 3, rate: RATE, rateAsOf: 1 }]);
+    expect(bucket.asked).toMatchObject([{ count: 3, expect: 3, rate: RATE, rateAsOf: 1 }]);
     const next = line.take(1, { maxWaitMs: 5_000 });
     await vi.advanceTimersByTimeAsync(248);
-    expect(asked).toHaveLength(1);
+    expect(bucket.asked).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(2);
     await next;
-    expect(asked).toHaveLength(2);
+    expect(bucket.asked).toHaveLength(2);
   });
 
   it("are not waited for by whoever has less time", async () => {
     const line = newLine();
-    answer = () => lease([START], { nextLeaseInMs: 3_000 });
+    bucket.answer = () => lease([START], { nextLeaseInMs: 3_000 });
     await take(line);
     expect(await take(line, 1, { maxWaitMs: 1_000 }, 0)).toEqual([{ kind: "later", dueAt: START + 3_000 }]);
     const patient = line.take(1, { maxWaitMs: 3_000 });
-    answer = () => lease([START + 3_000]);
+    bucket.answer = () => lease([START + 3_000]);
     await vi.advanceTimersByTimeAsync(3_000);
     expect(await patient).toMatchObject([{ kind: "start" }]);
   });
@@ -129,14 +93,14 @@ describe("messages", () => {
     await take(line, 1, { maxWaitMs: 10_000 });
     await vi.advanceTimersByTimeAsync(2_000);
     await take(line, 1, { maxWaitMs: 10_000 });
-    expect(asked.map((request) => request.expect)).toEqual([4, 1, 1]);
+    expect(bucket.asked.map((request) => request.expect)).toEqual([4, 1, 1]);
   });
 });
 
 describe("spare tokens", () => {
   it("serve without a message until they end, and one request each", async () => {
     const line = newLine();
-    answer = ({ count }) =>
+    bucket.answer = ({ count }) =>
       lease(
         Array.from({ length: count }, () => Date.now()),
         { spare: { count: 2, until: START + 1_000 } },
@@ -146,26 +110,26 @@ describe("spare tokens", () => {
     expect(await take(line, 2, { maxWaitMs: 0 }, 0)).toEqual(
       [1, 2].map(() => ({ kind: "start", at, until: START + 1_000, epoch: 1 })),
     );
-    expect(asked).toHaveLength(1);
-    answer = ({ count }) =>
+    expect(bucket.asked).toHaveLength(1);
+    bucket.answer = ({ count }) =>
       lease(
         Array.from({ length: count }, () => Date.now()),
         { spare: { count: 1, until: Date.now() + 1_000 } },
       );
     await take(line, 1, { maxWaitMs: 1_000 }, 300);
-    expect(asked).toHaveLength(2);
-    const until = asked.length;
+    expect(bucket.asked).toHaveLength(2);
+    const until = bucket.asked.length;
     await vi.advanceTimersByTimeAsync(1_000);
     await take(line, 1, { maxWaitMs: 1_000 }, 1);
-    expect(asked).toHaveLength(until + 1);
+    expect(bucket.asked).toHaveLength(until + 1);
   });
 
   it("end with the epoch they belong to", async () => {
     const line = newLine();
-    answer = () => lease([START], { spare: { count: 3, until: START + 60_000 } });
+    bucket.answer = () => lease([START], { spare: { count: 3, until: START + 60_000 } });
     await take(line);
     // One more than there are: the bucket is asked, and has begun another epoch meanwhile.
-    answer = ({ count }) =>
+    bucket.answer = ({ count }) =>
       lease(
         Array.from({ length: count }, () => Date.now()),
         { epoch: 2 },
@@ -179,9 +143,9 @@ describe("spare tokens", () => {
     expect((await more).map((slot) => slot.kind === "start" && slot.epoch)).toEqual([1, 1, 2]);
     expect(first?.kind === "start" && line.holds(first)).toBe(false);
     // Nothing is left of the spares before: the next one is asked for.
-    const messages = asked.length;
+    const messages = bucket.asked.length;
     await take(line, 1, { maxWaitMs: 1_000 }, 300);
-    expect(asked).toHaveLength(messages + 1);
+    expect(bucket.asked).toHaveLength(messages + 1);
   });
 });
 
@@ -210,28 +174,28 @@ describe("holds", () => {
       line.configure({ perSecond: 9, burst: 9 }, 7);
       expect(line.holds(start)).toBe(false);
       await take(line, 1, { maxWaitMs: 1_000 }, 300);
-      expect(asked.at(-1)).toMatchObject({ rate: { perSecond: 9, burst: 9 }, rateAsOf: 7 });
+      expect(bucket.asked.at(-1)).toMatchObject({ rate: { perSecond: 9, burst: 9 }, rateAsOf: 7 });
     },
   );
 
   it("not what a lease under way brings for a rate that changed meanwhile: it is asked for again", async () => {
     const line = newLine();
     let give = (): void => undefined;
-    answer = () => new Promise((resolve) => (give = () => resolve(lease([START], { epoch: 1 }))));
+    bucket.answer = () => new Promise((resolve) => (give = () => resolve(lease([START], { epoch: 1 }))));
     const taken = line.take(1, { maxWaitMs: 5_000 });
     await vi.advanceTimersByTimeAsync(1);
     line.configure({ perSecond: 2, burst: 1 }, 2);
-    answer = () => lease([Date.now()], { epoch: 2 });
+    bucket.answer = () => lease([Date.now()], { epoch: 2 });
     give();
     await vi.advanceTimersByTimeAsync(300);
     expect(await taken).toMatchObject([{ kind: "start", epoch: 2 }]);
-    expect(asked.map(({ rateAsOf }) => rateAsOf)).toEqual([1, 2]);
+    expect(bucket.asked.map(({ rateAsOf }) => rateAsOf)).toEqual([1, 2]);
   });
 });
 
 it("gives all who wait a `later` when it closes, and whoever comes then", async () => {
   const line = newLine();
-  answer = () => new Promise(() => undefined);
+  bucket.answer = () => new Promise(() => undefined);
   const waiting = line.take(2, { maxWaitMs: 60_000 });
   await vi.advanceTimersByTimeAsync(0);
   line.close();
@@ -246,7 +210,7 @@ describe("a clock that jumps", () => {
   it("here alone: slots of the bucket start as far ahead as it meant them to", async () => {
     const line = newLine();
     // Our clock is ten minutes ahead of the bucket's, in whose time it answers.
-    answer = ({ count }) => {
+    bucket.answer = ({ count }) => {
       const theirs = Date.now() - 10 * MINUTES;
       return lease(
         Array.from({ length: count }, (_, index) => theirs + index * 1_000),
@@ -274,12 +238,12 @@ describe("a clock that jumps", () => {
     await take(line);
     vi.setSystemTime(START + 1_000);
     await take(line, 1, { maxWaitMs: 500 }, 300);
-    expect(asked).toHaveLength(2);
+    expect(bucket.asked).toHaveLength(2);
   });
 
   it("ordinary differences of clocks count as none", async () => {
     const line = newLine();
-    answer = () => lease([Date.now() + 100], { asOf: Date.now() - 4_000 });
+    bucket.answer = () => lease([Date.now() + 100], { asOf: Date.now() - 4_000 });
     expect(await take(line)).toEqual([{ kind: "start", at: START + 100, until: START + 200, epoch: 1 }]);
   });
 });

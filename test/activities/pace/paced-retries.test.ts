@@ -1,17 +1,13 @@
 /** Deliveries that wait for a rate limit, each in a workflow of its own, as events that come one by one leave them. */
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { expect, it } from "vitest";
 import { mostOverLimit } from "../../support/rate.js";
-import { type RunningWorker, startRunningWorker } from "../running-worker.js";
+import { setUpWorker, worker } from "../running-worker-setup.js";
 import { singleRetries } from "../single-retries.js";
 
 const COUNT = 120;
 const RATE = { perSecond: 10, burst: 5 };
 
-let worker: RunningWorker;
-beforeAll(async () => {
-  worker = await startRunningWorker({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") });
-});
-afterAll(() => worker?.close());
+setUpWorker();
 
 it("have their slot when they come back for it, so each has few runs, and the limit holds", async () => {
   const receiver = await worker.receive();

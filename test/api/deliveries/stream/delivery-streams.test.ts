@@ -4,9 +4,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { SESSION_COOKIE } from "../../../../src/api/http/cookies.js";
 import { createBrowser, makeCompany } from "../../browser.js";
 import { makeTenant, type RunningApi, startApi, type Tenant } from "../../running-api.js";
-import { bearer, deliveryNow, listen, type Listening } from "./listening.js";
+import { bearer, deliveryNow, listen, type Listening, WITHIN } from "./listening.js";
 
-const WITHIN = { timeout: 60_000, interval: 100 };
 let api: RunningApi;
 let mine: Tenant;
 let others: Tenant;

@@ -1,8 +1,12 @@
 /** Somebody who listens to GET /v1/stream, and deliveries that change meanwhile. */
 import http from "node:http";
+import { expect } from "vitest";
 import type { Delivery } from "../../../../src/store/model.js";
 import { deliveryIdOf } from "../../../../src/workflows/event-id.js";
 import type { RunningApi, Tenant } from "../../running-api.js";
+
+/** A machine may be busy. */
+export const WITHIN = { timeout: 60_000, interval: 100 };
 
 export interface StreamEvent {
   event: string;
@@ -67,6 +71,27 @@ function eventOf(block: string): StreamEvent | undefined {
   return event === undefined || data === undefined
     ? undefined
     : { event, id: field("id") ?? "", data: JSON.parse(data) as Record<string, unknown> };
+}
+
+/** Those who listen in one file of tests. They are ended with `leave`. */
+export function createAudience(api: () => RunningApi) {
+  const open: Listening[] = [];
+  return {
+    /** Listens with this key. Resolves when it was greeted, so that nothing is missed from there on. */
+    hear: async (query: string, key: string, more: Record<string, string> = {}): Promise<Listening> => {
+      const listening = await listen(api(), query, { ...bearer(key), ...more });
+      open.push(listening);
+      expect(listening.status).toBe(200);
+      await expect.poll(() => listening.events[0]?.event, WITHIN).toBe("hello");
+      return listening;
+    },
+    /** Ends all streams, and waits until they have ended. */
+    leave: async (): Promise<void> => {
+      const closed = open.splice(0);
+      closed.forEach((each) => each.close());
+      await Promise.all(closed.map(({ ended }) => ended));
+    },
+  };
 }
 
 export const bearer = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });

@@ -3,15 +3,14 @@ import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import type { Recovery } from "../../../../src/store/collections/recoveries.js";
 import { noProgress } from "../../../../src/workflows/recovery/recovery-contract.js";
 import { makeTenant, type RunningApi, startApi, type Tenant } from "../../running-api.js";
-import { bearer, deliveryNow, listen, type Listening } from "./listening.js";
+import { createAudience, deliveryNow, type Listening, WITHIN } from "./listening.js";
 
-const WITHIN = { timeout: 60_000, interval: 100 };
 let api: RunningApi;
 let mine: Tenant;
 let others: Tenant;
 /** How often the store was asked what changed. */
 const asked = { deliveries: 0, recoveries: 0 };
-const open: Listening[] = [];
+const { hear, leave } = createAudience(() => api);
 
 beforeAll(async () => {
   api = await startApi({
@@ -38,16 +37,10 @@ beforeAll(async () => {
   [mine, others] = [await makeTenant(api, "mine"), await makeTenant(api, "others")];
 });
 afterAll(async () => {
-  open.forEach((each) => each.close());
+  await leave();
   await api?.close();
 });
 
-async function hear(query: string, key: string, more: Record<string, string> = {}): Promise<Listening> {
-  const listening = await listen(api, query, { ...bearer(key), ...more });
-  open.push(listening);
-  expect(listening.status).toBe(200);
-  return listening;
-}
 const recovery = (id: string, more: Partial<Recovery> = {}): Recovery => ({
   id,
   filter: { since: 0, subscriptionId: mine.subscriptionId },
@@ -126,9 +119,7 @@ it("goes on where the stream ended", async () => {
 });
 
 it("reads only what somebody wants to hear, and refuses what there is not", async () => {
-  const closed = open.splice(0);
-  closed.forEach((each) => each.close());
-  await Promise.all(closed.map(({ ended }) => ended));
+  await leave();
   const listening = await hear("events=recovery", mine.consumerKey);
   const before = { ...asked };
   await expect.poll(() => asked.recoveries, WITHIN).toBeGreaterThan(before.recoveries + 2);

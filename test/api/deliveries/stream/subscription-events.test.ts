@@ -1,30 +1,22 @@
 /** Who hears what happens to a subscription. */
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { makeTenant, type RunningApi, startApi, type Tenant } from "../../running-api.js";
-import { bearer, listen, type Listening } from "./listening.js";
+import { createAudience, type Listening, WITHIN } from "./listening.js";
 
-const WITHIN = { timeout: 60_000, interval: 100 };
 let api: RunningApi;
 let mine: Tenant;
 let others: Tenant;
-const open: Listening[] = [];
+const { hear, leave } = createAudience(() => api);
 
 beforeAll(async () => {
   api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") });
   [mine, others] = [await makeTenant(api, "mine"), await makeTenant(api, "others")];
 });
 afterAll(async () => {
-  open.forEach((each) => each.close());
+  await leave();
   await api?.close();
 });
 
-async function hear(query: string, key: string, more: Record<string, string> = {}): Promise<Listening> {
-  const listening = await listen(api, query, { ...bearer(key), ...more });
-  open.push(listening);
-  expect(listening.status).toBe(200);
-  await expect.poll(() => listening.events[0]?.event, WITHIN).toBe("hello");
-  return listening;
-}
 /** What it was told of subscriptions, each change once. */
 const told = ({ events }: Listening): string[] => [
   ...new Set(events.flatMap(({ event, data }) => (event === "subscription" ? [JSON.stringify(data)] : []))),
