@@ -4,7 +4,7 @@ import { type Browser, chromium } from "playwright-core";
 
 /**
  * The shell first. It is the same engine without the accounts, extensions and spare processes of a browser, and takes
- * half of the processor time (docs/explanation/decisions/tests-use-chromiums-headless-shell.md).
+ * some 40 % less processor time (docs/explanation/decisions/tests-use-chromiums-headless-shell.md).
  */
 const PROGRAMS = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"].map(
   (name) => `/usr/bin/${name}`,
