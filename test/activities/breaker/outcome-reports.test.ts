@@ -30,14 +30,15 @@ async function signalsOf(client: Client, id: string): Promise<number | undefined
 }
 function open(record: Partial<Subscription> = {}) {
   const { client } = environment;
-  const known = { id: "", ...record } as Pick<Subscription, "id" | "health" | "watchedUntil">;
+  const id = newId("sub");
+  const known = { id, ...record } as Subscription;
   const reports = createOutcomeReports({
     client,
-    catalogue: { subscription: () => known as Subscription },
+    catalogue: { subscription: () => known },
     log: { warn: () => undefined },
     taskQueue: `reports-${newId("sub")}`,
   });
-  return { client, reports, id: newId("sub") };
+  return { client, reports, id };
 }
 
 test("an endpoint without a failure costs no message, and neither does one that refuses single events", async () => {
