@@ -1,8 +1,8 @@
 /** One attempt opened: where the time went, what was sent, what came back, and the certificates of a failed handshake. */
 import type { ReactNode } from "react";
 import { t } from "../../i18n/index.js";
-import { TextViewer } from "../../parts/text-viewer.js";
-import { rowsOf } from "../../parts/visible-text.js";
+import { TextViewer } from "../../parts/text/text-viewer.js";
+import { rowsOf } from "../../parts/text/visible-text.js";
 import { Certificates } from "./certificates.js";
 import styles from "./delivery.module.css";
 import type { Attempt } from "./queries.js";

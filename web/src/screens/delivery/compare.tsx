@@ -1,7 +1,7 @@
 /** Two attempts side by side: what differs is marked with a word. */
 import { useState } from "react";
 import { LOCALE, t } from "../../i18n/index.js";
-import { piecesOf } from "../../parts/visible-text.js";
+import { piecesOf } from "../../parts/text/visible-text.js";
 import { formatDuration, formatTime } from "../../time/format.js";
 import { useZone } from "../../time/zone.js";
 import styles from "./compare.module.css";

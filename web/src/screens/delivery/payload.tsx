@@ -2,8 +2,8 @@
 import { useMemo, useState } from "react";
 import { t } from "../../i18n/index.js";
 import { prettyJson } from "../../parts/json-text.js";
-import { TextViewer } from "../../parts/text-viewer.js";
-import { hexRows, rowsOf } from "../../parts/visible-text.js";
+import { TextViewer } from "../../parts/text/text-viewer.js";
+import { hexRows, rowsOf } from "../../parts/text/visible-text.js";
 import styles from "./delivery.module.css";
 import type { Delivery } from "./queries.js";
 

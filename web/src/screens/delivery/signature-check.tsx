@@ -5,8 +5,8 @@ import type { Schemas } from "../../api/client.js";
 import { t } from "../../i18n/index.js";
 import { Icon } from "../../parts/icon.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
-import { TextViewer } from "../../parts/text-viewer.js";
-import { rowsOf } from "../../parts/visible-text.js";
+import { TextViewer } from "../../parts/text/text-viewer.js";
+import { rowsOf } from "../../parts/text/visible-text.js";
 import styles from "./delivery.module.css";
 import { signatureQuery } from "./queries.js";
 

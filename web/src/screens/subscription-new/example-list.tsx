@@ -1,7 +1,7 @@
 /** What an event of a type looks like. */
 import { t } from "../../i18n/index.js";
-import { TextViewer } from "../../parts/text-viewer.js";
-import { rowsOf } from "../../parts/visible-text.js";
+import { TextViewer } from "../../parts/text/text-viewer.js";
+import { rowsOf } from "../../parts/text/visible-text.js";
 import styles from "./new-subscription.module.css";
 
 interface ExampleListProps {

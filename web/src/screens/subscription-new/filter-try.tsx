@@ -8,6 +8,7 @@ import { problemOf } from "../../api/problem.js";
 import { t } from "../../i18n/index.js";
 import { Icon } from "../../parts/icon.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
+import { VisibleText } from "../../parts/text/visible.js";
 import form from "../subscription/subscription.module.css";
 import { placeOf } from "./filter-place.js";
 import styles from "./new-subscription.module.css";
@@ -88,7 +89,7 @@ function Results({ results }: { results: readonly Tried[] }) {
               <span className="quiet">
                 {sample.fields.map(({ field, values }) => (
                   <code key={field}>
-                    {field} = {values.join(", ") || t("create.notThere")}{" "}
+                    {field} = <VisibleText text={values.join(", ") || t("create.notThere")} />{" "}
                   </code>
                 ))}
               </span>

@@ -1,9 +1,8 @@
 /** Text of others as rows that are drawn only where they are looked at: never HTML, no link in it is live. */
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useEffectEvent, useRef } from "react";
-import { t } from "../i18n/index.js";
 import styles from "./text-viewer.module.css";
-import { piecesOf } from "./visible-text.js";
+import { VisibleText } from "./visible.js";
 
 interface TextViewerProps {
   /** For a screen reader. */
@@ -67,15 +66,7 @@ function VirtualRows({ rows, found }: { rows: readonly string[]; found: number |
 function Row({ row, isFound }: { row: string; isFound: boolean }) {
   return (
     <div className={isFound ? styles.found : styles.row}>
-      {piecesOf(row).map((piece, index) =>
-        piece.hidden ? (
-          <span key={index} className={styles.hidden} title={t("text.hidden", { name: piece.text })}>
-            {piece.text}
-          </span>
-        ) : (
-          piece.text
-        ),
-      )}
+      <VisibleText text={row} />
       {row === "" && "\u00a0"}
     </div>
   );

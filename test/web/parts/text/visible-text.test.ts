@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hexRows, piecesOf, rowsOf } from "../../../web/src/parts/visible-text.js";
+import { hexRows, piecesOf, rowsOf } from "../../../../web/src/parts/text/visible-text.js";
 
 describe("text of others", () => {
   it.each([
