@@ -6,7 +6,7 @@ import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
 import { keysOf } from "./by-keys.js";
-import { checked, checkedEverywhere, logInAs, picture, WITHIN } from "./portal-setup.js";
+import { checked, checkedEverywhere, closed, logInAs, picture, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
 if (!there)
@@ -143,10 +143,26 @@ describe.skipIf(!there)("a delivery that was refused", { timeout: 600_000 }, () 
     const table = page.getByRole("table", { name: "Who got this event, and why others did not" });
     await table.getByText("The filter of the subscription left the event out.").waitFor();
     expect(await table.getByText("A delivery was made.").count()).toBe(1);
-    await checked(page, "event-consumer");
+    expect(await table.getByText("data.amount > 5000").count()).toBe(0);
+    await page.getByRole("button", { name: "Show the filters, and what the event has" }).click();
+    const left = table.getByRole("row", { name: /left the event out/ });
+    await left.getByText("data.amount > 5000").waitFor();
+    expect(await left.getByRole("definition").allTextContents()).toEqual(["data.amount > 5000", "1250"]);
+    await checkedEverywhere(page, "event-consumer");
     expect(complaints).toEqual([]);
     await page.context().close();
   });
+
+  it.each(["subscriptions/sub_", "deliveries/evt_", "events/evt_", "recoveries/rec_"])(
+    "says of what is not there that it may be another group's: %s",
+    async (begin) => {
+      const path = `/portal/${begin}${"0".repeat(26)}`;
+      const visitor = await logInAs(chromium, service, "consumer", { path });
+      await visitor.page.getByText("Not found, or not yours").first().waitFor();
+      expect(visitor.complaints.splice(0).every((text) => text.includes("404"))).toBe(true);
+      await closed(visitor);
+    },
+  );
 
   it("lists events for a provider, and the filter stands in the address", async () => {
     const { page, complaints } = await logInAs(chromium, service, "operator", { path: `/portal/events?type=${TYPE}` });
@@ -156,6 +172,25 @@ describe.skipIf(!there)("a delivery that was refused", { timeout: 600_000 }, () 
     await page.getByRole("table", { name: "Events" }).getByRole("link").first().click();
     await page.getByText("SHA-256").waitFor();
     await picture(page, "event-operator");
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it("has its content erased by a provider by keys alone, once the id was typed", async () => {
+    const eventId = deliveryId.split(".sub_")[0] ?? "";
+    const path = `/portal/events/${encodeURIComponent(eventId)}`;
+    const { page, complaints } = await logInAs(chromium, service, "admin", { path });
+    const keys = keysOf(page);
+    await keys.begin();
+    await keys.press(page.getByRole("button", { name: "Erase the content" }));
+    const dialog = page.getByRole("alertdialog", { name: "Erase the content of this event" });
+    expect(await dialog.getByRole("button", { name: "Erase it for good" }).isDisabled()).toBe(true);
+    await keys.write(dialog.getByLabel(`Type ${eventId} to go on`), eventId);
+    await checkedEverywhere(page, "event-erase");
+    await keys.press(dialog.getByRole("button", { name: "Erase it for good" }));
+    await page.getByRole("region", { name: "Facts" }).getByText("erased").waitFor();
+    expect(await page.getByRole("button", { name: "Erase the content" }).count()).toBe(0);
+    expect((await client.get<{ expungedAt?: string }>(`/v1/events/${eventId}`)).body.expungedAt).toBeDefined();
     expect(complaints).toEqual([]);
     await page.context().close();
   });

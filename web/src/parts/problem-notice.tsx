@@ -28,6 +28,8 @@ export function ProblemNotice({ error, again, newest, isElsewhere }: ProblemNoti
         </button>
       </div>
     );
+  // A page asks for what its address names. The sentence of the API speaks to programs.
+  if (problem.code === "not_found" && faults.length === 0) return <NotFoundNotice />;
   return (
     <div className={styles.bad} role="alert">
       <p className={styles.title}>
@@ -51,6 +53,20 @@ export function ProblemNotice({ error, again, newest, isElsewhere }: ProblemNoti
           {t("act.again")}
         </button>
       )}
+    </div>
+  );
+}
+
+function NotFoundNotice() {
+  return (
+    <div className={styles.bad} role="alert">
+      <p className={styles.title}>
+        <Icon name="stop" /> {t("notFound.title")}
+      </p>
+      <p>{t("notFound.what")}</p>
+      <p className={styles.code}>
+        {t("problem.code")}: <code>not_found</code>
+      </p>
     </div>
   );
 }

@@ -8,6 +8,7 @@ import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { TimeText } from "../../parts/time-text.js";
 import { bytesOf } from "./events.js";
+import { EraseEvent } from "./erase-event.js";
 import styles from "./events.module.css";
 import { eventQuery } from "./queries.js";
 import { RoutingTable } from "./routing-table.js";
@@ -61,6 +62,7 @@ function Record({ id }: { id: string }) {
           <CloudEventAttribute key={name} name={name} value={value} />
         ))}
       </dl>
+      <EraseEvent event={event} />
     </section>
   );
 }

@@ -45,3 +45,23 @@ export const routingQuery = (ref: string) =>
     initialPageParam: "",
     getNextPageParam: ({ next }) => next,
   });
+
+/** What the settings of today say of the first pages, filters included. The API keeps on record that it was read. */
+export const routingTodayQuery = (ref: string, pages: number) =>
+  queryOptions({
+    queryKey: ["routing", ref, "today", pages],
+    async queryFn({ signal }) {
+      const rows: RoutingRow[] = [];
+      let cursor: string | null = "";
+      for (let page = 0; page < pages && cursor !== null; page++) {
+        const query = { limit: PAGE_ROWS, now: "true" as const, ...(cursor !== "" && { cursor }) };
+        const answer: Routing = await ask(
+          api.GET("/v1/events/{ref}/routing", { params: { path: { ref }, query }, signal }),
+        );
+        rows.push(...answer.data);
+        cursor = answer.next;
+      }
+      return rows;
+    },
+    staleTime: Infinity,
+  });

@@ -1,5 +1,5 @@
 /** For each endpoint that this person sees: whether it got the event, and the reason if it did not. */
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { mayDo } from "../../api/access.js";
@@ -13,7 +13,8 @@ import { TimeText } from "../../parts/time-text.js";
 import { type Names, useNames } from "../../parts/names.js";
 import styles from "./events.module.css";
 import { SendDialog } from "./send-dialog.js";
-import { routingQuery, type RoutingRow } from "./queries.js";
+import { routingQuery, type RoutingRow, routingTodayQuery } from "./queries.js";
+import { Today } from "./today.js";
 
 export function RoutingTable({ id }: { id: string }) {
   const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = useInfiniteQuery(
@@ -22,6 +23,11 @@ export function RoutingTable({ id }: { id: string }) {
   const rows = data?.pages.flatMap((page) => page.data) ?? [];
   const names = useNames(rows.map(({ subscriptionId }) => subscriptionId));
   const first = data?.pages[0];
+  const [looksCloser, setLooksCloser] = useState(false);
+  const today = useQuery({
+    ...routingTodayQuery(id, data?.pages.length ?? 0),
+    enabled: looksCloser && data !== undefined,
+  });
   return (
     <section className={styles.section} aria-labelledby="routing">
       <h2 id="routing">{t("event.routing.title")}</h2>
@@ -41,7 +47,18 @@ export function RoutingTable({ id }: { id: string }) {
       )}
       {first?.complete === false && <p>{t("event.routing.incomplete")}</p>}
       {data && rows.length === 0 && <p>{t("event.routing.none")}</p>}
-      {rows.length > 0 && <Rows eventId={id} rows={rows} names={names} />}
+      {rows.some(({ deliveryId }) => deliveryId === undefined) && !looksCloser && (
+        <div>
+          <button type="button" className="button quiet" onClick={() => setLooksCloser(true)}>
+            {t("event.today.act")}
+          </button>
+        </div>
+      )}
+      <p role="status" className="quiet">
+        {today.data && t("event.today.shown")}
+      </p>
+      {today.error && <ProblemNotice error={today.error} again={() => void today.refetch()} />}
+      {rows.length > 0 && <Rows eventId={id} rows={rows} today={today.data} names={names} />}
       {hasNextPage && (
         <button
           type="button"
@@ -59,13 +76,16 @@ export function RoutingTable({ id }: { id: string }) {
 interface RowsProps {
   eventId: string;
   rows: readonly RoutingRow[];
+  /** The same endpoints with the settings of today, once that is asked for. */
+  today: readonly RoutingRow[] | undefined;
   names: Names;
 }
 
-function Rows({ eventId, rows, names }: RowsProps) {
+function Rows({ eventId, rows, today, names }: RowsProps) {
   const { role } = useMe();
   const [asked, setAsked] = useState<string>();
   const mayDoSo = mayDo(role, "recoveries:write");
+  const todayOf = new Map(today?.map((each) => [each.subscriptionId, each]));
   return (
     <div className={styles.scroll} role="region" aria-label={t("event.routing.table")} tabIndex={0}>
       <table className={styles.table} aria-label={t("event.routing.title")}>
@@ -93,6 +113,7 @@ function Rows({ eventId, rows, names }: RowsProps) {
               <td>
                 {t(`event.outcome.${row.outcome}`)}
                 {row.basis === "now" && <span className="quiet"> {t("event.routing.asOfNow")}</span>}
+                {row.deliveryId === undefined && <Today row={todayOf.get(row.subscriptionId)} />}
               </td>
             </tr>
           ))}
