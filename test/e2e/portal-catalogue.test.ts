@@ -68,6 +68,11 @@ describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, ()
     await page.getByText("Two names for one thing.").waitFor();
     await page.getByRole("link", { name: TYPE }).click();
     await page.getByText("Added payer.iban", { exact: false }).waitFor();
+    const own = page.getByRole("region", { name: "Your endpoints that receive it" });
+    await own
+      .getByRole("listitem")
+      .filter({ hasText: /Books.*Draft/ })
+      .waitFor();
     await checkedEverywhere(page, "event-type");
     expect(complaints).toEqual([]);
     await page.context().close();
@@ -76,6 +81,7 @@ describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, ()
   it("let who publishes edit a type: the difference is shown, and what another one saved meanwhile", async () => {
     const visitor = await logInAs(chromium, service, "admin", { path: `/portal/catalogue/${DEPRECATED}` });
     const { page } = visitor;
+    await page.getByText("No endpoint that you see subscribes to it.").waitFor();
     await page.getByRole("link", { name: "Edit" }).click();
     await page.getByRole("textbox", { name: "Description" }).fill("An invoice was settled.");
     const schema = page.getByRole("textbox", { name: "JSON Schema of the payload" });

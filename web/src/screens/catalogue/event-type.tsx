@@ -17,6 +17,7 @@ import { useGranted } from "./api-list.js";
 import { AskDialog } from "./ask-dialog.js";
 import styles from "./catalogue.module.css";
 import { type EventType, eventTypeQuery, isOwnApi } from "./queries.js";
+import { Receivers } from "./receivers.js";
 import { SchemaTable } from "./schema-table.js";
 import { Versions } from "./versions.js";
 
@@ -41,6 +42,7 @@ function EventTypeScreen({ name }: { name: string }) {
           {type.schema ? <SchemaTable schema={type.schema} /> : <p>{t("catalogue.noSchema")}</p>}
         </section>
         <Examples type={type} />
+        <Receivers name={name} />
         <Versions name={name} />
       </div>
     </Page>

@@ -46,6 +46,22 @@ export const versionsQuery = (name: string) =>
       ),
   });
 
+const RECEIVERS = 10;
+
+/** Who receives the type, as far as this person sees subscriptions. The newest ones, and how many there are. */
+export const receiversQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["subscriptions", "receivers", name],
+    async queryFn({ signal }) {
+      const query = { eventType: name };
+      const [page, counted] = await Promise.all([
+        ask(api.GET("/v1/subscriptions", { params: { query: { ...query, limit: RECEIVERS } }, signal })),
+        ask(api.GET("/v1/subscriptions/count", { params: { query }, signal })),
+      ]);
+      return { some: page.data, counted };
+    },
+  });
+
 /** Those that nobody has answered yet. */
 export const openRequestsQuery = queryOptions({
   queryKey: ["grant-requests", "open"],
