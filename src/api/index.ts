@@ -25,6 +25,7 @@ import { createLoginLimits } from "./login/login-limits.js";
 import { meRoutes } from "./login/me.js";
 import { overviewRoutes } from "./overview/routes.js";
 import { myMailRoutes } from "./login/my-mail.js";
+import { mySessionRoutes } from "./login/my-sessions.js";
 import { unsubscribeRoutes } from "./mail/unsubscribe.js";
 import { commonPageRoutes, pageRoutes } from "./pages/routes.js";
 import { portalRoutes } from "./portal/routes.js";
@@ -94,6 +95,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...loginRoutes,
   ...meRoutes,
   ...myMailRoutes,
+  ...mySessionRoutes,
   ...unsubscribeRoutes,
   ...peopleRoutes,
   ...pageRoutes,

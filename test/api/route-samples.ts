@@ -78,6 +78,7 @@ const OBJECTS: Readonly<Record<string, (of: Objects) => string>> = {
 /** Of these there is none here: no tenant's, seen only by roles that see everything. Whoever may act gets 404. */
 const ABSENT: Readonly<Record<string, () => string>> = {
   "/v1/people/": () => `per_${"0".repeat(43)}`,
+  "/v1/me/sessions/": () => "0".repeat(43),
   "/v1/saml-connections/": () => newId("sso"),
   "GET /v1/events/{ref}/hold": () => newId("evt"),
   "GET /v1/groups/{id}/hold": () => newId("grp"),

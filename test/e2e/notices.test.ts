@@ -21,6 +21,8 @@ if (!there)
 const TYPE = "ledger.entry.booked";
 const ADMIN = "admin@trial.example";
 const CONTACT = "hooks@consumer.example";
+/** In the language that this person chooses. */
+const WAITS = /^Sealpost: Un abonnement attend votre approbation$/;
 
 /** Echoes a challenge, and is gone for everything else. */
 function answer(body: Buffer): { status: number; body?: string } {
@@ -108,13 +110,19 @@ describe.skipIf(!there)("notices", { timeout: 600_000 }, () => {
     await wanted.click();
     await expect.poll(() => wanted.isChecked(), WITHIN).toBe(true);
     await visitor.page.getByText("All else comes in one mail an hour", { exact: false }).waitFor();
+    const language = visitor.page.getByLabel("Language of the mail");
+    await language.selectOption("Français");
+    await expect.poll(() => language.isEnabled(), WITHIN).toBe(true);
+    await visitor.page.reload();
+    await expect.poll(() => language.inputValue(), WITHIN).toBe("fr");
+    await checkedEverywhere(visitor.page, "account-mail");
     await act("verify", consumer);
     await act("submit", consumer, { reason: "we book <b>invoices</b>" });
 
-    const { headers, text, html } = await mailTo(ADMIN, /^Sealpost: A subscription waits for your approval$/);
+    const { headers, text, html } = await mailTo(ADMIN, WAITS);
     expect(headers.get("from")).toBe("Sealpost <noreply@trial.example>");
-    expect(text).toContain("Endpoint: Ledger <prod>");
-    expect(text).toContain(`Open: ${service.url}/portal/requests`);
+    expect(text).toContain("Point de terminaison: Ledger <prod>");
+    expect(text).toContain(`Ouvrir: ${service.url}/portal/requests`);
     expect(html).toContain("we book &lt;b&gt;invoices&lt;/b&gt;");
 
     // As a mail program shows it, and where its links lead.
@@ -123,7 +131,7 @@ describe.skipIf(!there)("notices", { timeout: 600_000 }, () => {
     await page.setContent(html);
     // In the dark axe takes the page itself, which has no colour of its own, for white.
     await checked(page, "mail");
-    await page.getByRole("link", { name: "Open" }).click();
+    await page.getByRole("link", { name: "Ouvrir" }).click();
     await page.getByText("Ledger <prod>").first().waitFor();
     await closed(visitor);
   });
@@ -158,7 +166,7 @@ describe.skipIf(!there)("notices", { timeout: 600_000 }, () => {
   });
 
   it("stop after one click on the link to unsubscribe, and go on for contacts and the channel", async () => {
-    const { headers } = await mailTo(ADMIN, /waits for your approval$/);
+    const { headers } = await mailTo(ADMIN, WAITS);
     const link = /<(.*)>/.exec(headers.get("list-unsubscribe") ?? "")?.[1] ?? "";
     expect(headers.get("list-unsubscribe-post")).toBe("List-Unsubscribe=One-Click");
     const clicked = await fetch(link, {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Service, startService } from "../support/service.js";
+import { keysOf } from "./by-keys.js";
 import { checkedEverywhere, logInAs, picture, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
@@ -88,6 +89,28 @@ describe.skipIf(!there)("a person in the portal", { timeout: 300_000 }, () => {
     await page.getByRole("heading", { level: 1, name: "demo.greeting.sent", exact: true }).waitFor();
     await page.getByText(typed).waitFor();
     await page.context().close();
+  });
+
+  it("sees where else it is logged in, and ends that by keys alone", async () => {
+    const userAgent = "Mozilla/5.0 (Lost Phone) Chrome/1.0";
+    const lost = await logInAs(chromium, service, "operator", { anew: true, path: "/portal/account", userAgent });
+    await lost.page.getByRole("heading", { name: "This session" }).waitFor();
+    const { page, complaints } = await logInAs(chromium, service, "operator", { anew: true, path: "/portal/account" });
+    const others = page.getByRole("region", { name: "Your other sessions" });
+    const phone = others.getByRole("listitem").filter({ hasText: "(Lost Phone) Chrome/1.0" });
+    await phone.getByText("127.0.0.1").waitFor();
+    await checkedEverywhere(page, "account-sessions");
+    const keys = keysOf(page);
+    await keys.begin();
+    await keys.press(phone.getByRole("button", { name: "End this session" }));
+    await others.getByText("The session has ended.").waitFor();
+    await expect.poll(() => phone.count(), WITHIN).toBe(0);
+    await lost.page.reload();
+    await lost.page.getByRole("button", { name: /Log in as .*, operator$/ }).waitFor();
+    await page.reload();
+    await page.getByRole("heading", { name: "This session" }).waitFor();
+    expect(complaints).toEqual([]);
+    for (const each of [page, lost.page]) await each.context().close();
   });
 
   it("logs out from the account", async () => {

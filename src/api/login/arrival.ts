@@ -1,6 +1,7 @@
 /** The way from a posted SAML response to a new session. */
 import type { IncomingMessage } from "node:http";
 import type { SamlConnection } from "../../store/collections/saml-connections.js";
+import type { SessionOrigin } from "../../store/collections/sessions.js";
 import { readBody } from "../http/body.js";
 import { sessionTokenOf, setSessionCookie } from "../http/cookies.js";
 import type { ApiDependencies } from "../dependencies.js";
@@ -86,6 +87,7 @@ export async function arrive({ dependencies }: ArrivalContext, request: RoutedRe
     connection,
     identity: answer.identity,
     previous: await sessionsBefore(dependencies, request, login),
+    from: originOf(clientAddress(request), request.headers["user-agent"]),
     record: ({ personId, standings }) =>
       store.audit.append({
         actor: `person:${personId}`,
@@ -112,6 +114,14 @@ export async function arrive({ dependencies }: ArrivalContext, request: RoutedRe
     ],
   };
 }
+
+/** Longer than any browser's. */
+const USER_AGENT_CHARACTERS = 256;
+
+const originOf = (address: string, userAgent: string | undefined): SessionOrigin => ({
+  ...(address !== "" && { address }),
+  ...(userAgent !== undefined && { userAgent: userAgent.slice(0, USER_AGENT_CHARACTERS) }),
+});
 
 /**
  * The sessions of this browser, by all cookies that it may send. The post comes from another site, so the browser does

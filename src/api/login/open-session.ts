@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { SamlConnection } from "../../store/collections/saml-connections.js";
-import type { SessionIdentity } from "../../store/collections/sessions.js";
+import type { SessionIdentity, SessionOrigin } from "../../store/collections/sessions.js";
 import type { Store } from "../../store/store.js";
 import { exact } from "../http/change.js";
 import { refuse, type Refusal } from "../http/errors.js";
@@ -26,6 +26,7 @@ export interface Login {
   connection: SamlConnection;
   identity: SamlIdentity;
   previous?: readonly string[];
+  from?: SessionOrigin;
   /** Called before anything is written. If it rejects, then no session is opened. */
   record?: (login: Pick<OpenedSession, "personId" | "standings">) => Promise<unknown>;
 }
@@ -84,7 +85,7 @@ export function createSessionOpening(
   { store, catalogue, settings, clock = Date.now }: Omit<SessionDependencies, "log">,
   sessions: SessionKeeping,
 ): (login: Login) => Promise<OpenedSession | Refusal> {
-  return async ({ connection, identity, previous = [], record }) => {
+  return async ({ connection, identity, previous = [], from, record }) => {
     // The token is made here, of 256 random bits. A token that the browser sends is never taken over (session
     // fixation).
     const [now, token] = [clock(), randomBytes(32).toString("base64url")];
@@ -109,7 +110,7 @@ export function createSessionOpening(
         expiresAt,
         seenAt: new Date(now),
         endsAt: endOf(expiresAt, now, settings.sessionIdleMinutes * 60_000),
-        identity: { ...known, groups: [...identity.groups], ...namedByProvider(identity) },
+        identity: { ...known, groups: [...identity.groups], ...namedByProvider(identity), ...(from && { from }) },
       }),
     ]);
     await sessions.sweep(now);

@@ -2,6 +2,7 @@
  * Sessions of people. A log-in opens one and each request asks for it. It ends by time, by the person or by an
  * administrator.
  */
+import type { Session } from "../../store/collections/sessions.js";
 import type { Role } from "../../store/model.js";
 import type { Actor, PersonalSession } from "../access/actor.js";
 import { createWrongKeyLimit, networkOf } from "../access/authenticate.js";
@@ -31,6 +32,8 @@ export interface Sessions {
   /** Changes the role of the session. False when the session has ended meanwhile. */
   actIn(session: PersonalSession, role: Role): Promise<boolean>;
   end(session: Pick<PersonalSession, "id">): Promise<void>;
+  /** The person's sessions that have not ended, the newest first. */
+  listOf(personId: string): Promise<Session[]>;
   /** Counts a refused log-in or an ended session of this address. Gives a 429 beyond the limit on wrong keys. */
   countRefusal(address: string | undefined): Promise<Refusal | undefined>;
   /** Counts a refused log-in over all addresses. False when there are too many within a minute to record each one. */
@@ -111,6 +114,12 @@ export function createSessions({ store, catalogue, settings, log, clock = Date.n
       return changed;
     },
     end: ({ id }) => end(id),
+    async listOf(personId) {
+      const all = await store.sessions.list(personId, MOST_OF_ONE);
+      return all
+        .filter(({ endsAt }) => endsAt.getTime() > clock())
+        .sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime());
+    },
     countRefusal: (address) => limitRefusals(address, `session ${networkOf(address ?? "")}`),
     isFewRefusals: createFewPerMinute(REFUSALS_NAMED, clock),
     async endAllOf(personId, sessionIndexes) {

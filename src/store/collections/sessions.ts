@@ -15,7 +15,14 @@ import { personScope } from "./people.js";
 import type { Scan } from "../mongo/scans.js";
 import { StoreError } from "../store-error.js";
 
-/** What the identity provider said at the log-in. It is sealed at rest. */
+/** From where a log-in came, so that its person can tell a foreign one. */
+export interface SessionOrigin {
+  address?: string;
+  /** `User-Agent`, as the browser sent it. */
+  userAgent?: string;
+}
+
+/** What the identity provider said at the log-in, and from where that came. It is sealed at rest. */
 export interface SessionIdentity {
   nameId: string;
   displayName?: string;
@@ -27,6 +34,8 @@ export interface SessionIdentity {
   nameIdFormat?: string;
   nameQualifier?: string;
   spNameQualifier?: string;
+  /** Absent on a session of an earlier release. */
+  from?: SessionOrigin;
 }
 
 export interface Session {

@@ -9,6 +9,7 @@ import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { TimeText } from "../../parts/time-text.js";
 import { MailCard } from "./mail-card.js";
+import { SessionsCard } from "./sessions-card.js";
 import styles from "./account.module.css";
 
 export function Account() {
@@ -21,6 +22,7 @@ export function Account() {
         {error && <ProblemNotice error={error} again={() => void refetch()} />}
         <Person me={me} />
         {me.session && <Session session={me.session} />}
+        {me.session && <SessionsCard />}
         {me.session && <MailCard />}
         <section className="card" aria-labelledby="device">
           <h2 id="device">{t("account.settings")}</h2>
