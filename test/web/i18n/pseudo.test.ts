@@ -5,4 +5,5 @@ test("each text is accented, longer and in brackets, and what is filled in stays
   expect(pseudoOf({ act: { close: "Close", count: "{{count}} new" } })).toEqual({
     act: { close: "[Çlósé··]", count: "[{{count}} ñéw·····]" },
   });
+  expect(pseudoOf({ long: "x".repeat(42) })).toEqual({ long: `[${"x".repeat(42)}············ ··]` });
 });

@@ -26,12 +26,16 @@ const ACCENTED: Readonly<Record<string, string>> = {
   N: "Ñ",
 };
 
+/** A long sentence has more words and no word without an end. */
+const WORD = /·{12}/g;
+
 function pseudoText(text: string): string {
   const accented = text.replaceAll(
     /\{\{[^}]*\}\}|[A-Za-z]/g,
     (part) => (part.length > 1 ? part : ACCENTED[part]) ?? part,
   );
-  return `[${accented}${"·".repeat(Math.ceil(text.length / 3))}]`;
+  const longer = "·".repeat(Math.ceil(text.length / 3));
+  return `[${accented}${longer.replaceAll(WORD, "$& ").trimEnd()}]`;
 }
 
 /** The same texts in the made-up language. What is filled in (`{{name}}`) stays. */
