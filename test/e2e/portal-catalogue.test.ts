@@ -121,6 +121,7 @@ describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, ()
     await keys.begin();
     await keys.press(page.getByRole("link", { name: "New event type of Billing" }));
     await page.getByRole("heading", { level: 1, name: "New event type" }).waitFor();
+    expect(await page.locator("nav [aria-current=page]").textContent()).toBe("Catalogue");
     await expect
       .poll(() => page.getByRole("combobox", { name: "Api", exact: true }).inputValue(), WITHIN)
       .toMatch(/^api_/);

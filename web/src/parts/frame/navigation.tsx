@@ -1,5 +1,5 @@
 /** Where this role can go. A screen that does not exist has no entry. */
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import { mayDo } from "../../api/access.js";
 import type { Role } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
@@ -12,6 +12,8 @@ interface Entry {
   icon: IconName;
   name: () => string;
   shownTo: (role: Role) => boolean;
+  /** Ends of addresses that belong to it and do not lie below it. */
+  also?: readonly string[];
 }
 
 const everybody = (): boolean => true;
@@ -20,7 +22,13 @@ const ENTRIES: readonly Entry[] = [
   { to: "/deliveries", icon: "deliveries", name: () => t("nav.deliveries"), shownTo: everybody },
   { to: "/recoveries", icon: "again", name: () => t("nav.recoveries"), shownTo: everybody },
   { to: "/subscriptions", icon: "subscriptions", name: () => t("nav.subscriptions"), shownTo: everybody },
-  { to: "/catalogue", icon: "catalogue", name: () => t("nav.catalogue"), shownTo: everybody },
+  {
+    to: "/catalogue",
+    icon: "catalogue",
+    name: () => t("nav.catalogue"),
+    shownTo: everybody,
+    also: ["/new-event-type", "/import"],
+  },
   {
     to: "/requests",
     icon: "requests",
@@ -32,16 +40,18 @@ const ENTRIES: readonly Entry[] = [
 ];
 
 export function Navigation({ role }: { role: Role }) {
+  const { pathname } = useLocation();
   return (
     <nav className={styles.nav} aria-label={t("nav.label")}>
       <ul>
-        {ENTRIES.filter(({ shownTo }) => shownTo(role)).map(({ to, icon, name }) => (
+        {ENTRIES.filter(({ shownTo }) => shownTo(role)).map(({ to, icon, name, also }) => (
           <li key={to}>
             <Link
               to={to}
               // Every address lies below the first one.
               activeOptions={{ exact: to === "/", includeSearch: false }}
               search={keptSearch}
+              {...(also?.some((end) => pathname.endsWith(end)) && { "aria-current": "page" })}
             >
               <Icon name={icon} />
               {name()}
