@@ -51,6 +51,7 @@ import { subscriptionLifeRoutes } from "./subscriptions/life.js";
 import { subscriptionLifecycleRoutes } from "./subscriptions/secret-and-test.js";
 import { subscriptionTechniqueRoutes } from "./subscriptions/keys-and-certificates.js";
 import { subscriptionExportRoutes } from "./subscriptions/export/subscription-export.js";
+import { subscriptionActRoutes } from "./subscriptions/steps/subscription-acts.js";
 import { subscriptionListRoutes } from "./subscriptions/list.js";
 import { subscriptionRoutes } from "./subscriptions/subscriptions.js";
 import { targetCheckRoutes } from "./subscriptions/target-check.js";
@@ -78,6 +79,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...grantRequestRoutes,
   ...subscriptionExportRoutes,
   ...subscriptionListRoutes,
+  ...subscriptionActRoutes,
   ...holdRoutes,
   ...subscriptionRoutes,
   ...subscriptionLifeRoutes,

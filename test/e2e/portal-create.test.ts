@@ -9,7 +9,7 @@ import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
 import { keysOf } from "./by-keys.js";
-import { logInAs, picture, WITHIN } from "./portal-setup.js";
+import { checkedEverywhere, closed, logInAs, picture, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
 if (!there)
@@ -195,6 +195,20 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
     expect([...consumer.complaints, ...admin.complaints].filter((each) => !each.includes("422"))).toEqual([]);
     await page.context().close();
     await admin.page.context().close();
+  });
+
+  it("the consumer reads who did what, and of the provider the role alone", async () => {
+    const { body } = await client.get<{ data: { id: string; name: string }[] }>("/v1/subscriptions?q=Books");
+    const path = `/portal/subscriptions/${body.data[0]?.id ?? ""}?tab=history`;
+    const visitor = await logInAs(chromium, service, "consumer", { path });
+    const history = visitor.page.getByRole("region", { name: "History" });
+    const said = (words: RegExp) => history.getByRole("listitem").filter({ hasText: words }).first().waitFor();
+    await said(/created by \S+ Consumer \(Consumer\)/);
+    await said(/changed by \S+ Consumer \(Consumer\): filter, rateLimit/);
+    await said(/approved by Provider$|approved by Admin$/);
+    await said(/put into service by \S+ Consumer \(Consumer\)/);
+    await checkedEverywhere(visitor.page, "subscription-told");
+    await closed(visitor);
   });
 
   it("nobody approves what they asked for themselves", async () => {

@@ -25,6 +25,14 @@ export async function recordAct(
   await dependencies.catalogue.refresh();
 }
 
+/** The same with the role in which it was done. Who may not know who it was is told that (told-acts.ts). */
+export const recordToldAct = (
+  context: RequestContext<"store" | "catalogue">,
+  action: string,
+  subject: string,
+  detail: Record<string, unknown> = {},
+): Promise<void> => recordAct(context, action, subject, { ...detail, role: context.actor.role });
+
 /** The answer of a list. */
 export function pageReply<T, V>(page: Page<T>, view: (item: T) => V): Reply<{ data: V[]; next: string | null }> {
   return ok({ data: page.data.map(view), next: page.next ?? null });

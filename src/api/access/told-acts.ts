@@ -8,6 +8,10 @@ import { namesOf } from "./actor-names.js";
 
 /** The newest of each kind. */
 const MOST = 50;
+/** Of one object, the acts that are begun and those that are told of elsewhere included. */
+const MOST_ENTRIES = 150;
+
+type ToldContext = RequestContext<"store" | "auditTally">;
 
 /** Members of an act, beside what was done. */
 export const toldActFields = {
@@ -31,6 +35,13 @@ interface ToldAct<D extends string> {
   by?: string;
   name?: string;
   reason?: string;
+  fields?: string[];
+}
+
+/** Names of what was changed, without values. */
+function fieldsOf({ detail }: AuditEntry): string[] {
+  const fields = detail?.["fields"];
+  return Array.isArray(fields) ? fields.filter((field) => typeof field === "string") : [];
 }
 
 function roleOf({ detail }: AuditEntry): Role | undefined {
@@ -49,22 +60,46 @@ const seesWho = ({ groupIds }: Actor, entry: AuditEntry): boolean =>
  * @throws StoreError when it cannot be recorded that names of people are shown
  */
 export async function toldActs<D extends string>(
-  context: RequestContext<"store" | "auditTally">,
+  context: ToldContext,
   subject: string,
   done: Readonly<Record<string, D>>,
 ): Promise<ToldAct<D>[]> {
-  const { actor, dependencies } = context;
+  const { audit } = context.dependencies.store;
   const kinds = await Promise.all(
-    Object.entries(done).map(async ([action, act]) => {
-      const { data } = await dependencies.store.audit.list({ limit: MOST }, { subject, action });
-      return data.map((entry) => ({ entry, act }));
-    }),
+    Object.keys(done).map(async (action) => (await audit.list({ limit: MOST }, { subject, action })).data),
   );
-  const entries = kinds.flat().sort((a, b) => b.entry.at.getTime() - a.entry.at.getTime());
+  const entries = kinds.flat().sort((a, b) => b.at.getTime() - a.at.getTime());
+  return told(context, entries, done);
+}
+
+/**
+ * The same for an object with many kinds of acts: in one read, out of its newest entries whatever they are.
+ * @throws StoreError when it cannot be recorded that names of people are shown
+ */
+export async function newestToldActs<D extends string>(
+  context: ToldContext,
+  subject: string,
+  done: Readonly<Record<string, D>>,
+): Promise<ToldAct<D>[]> {
+  const { data } = await context.dependencies.store.audit.list({ limit: MOST_ENTRIES }, { subject });
+  return told(context, data, done);
+}
+
+async function told<D extends string>(
+  context: ToldContext,
+  found: readonly AuditEntry[],
+  done: Readonly<Record<string, D>>,
+): Promise<ToldAct<D>[]> {
+  const { actor } = context;
+  const entries = found.flatMap((entry) => {
+    const act = done[entry.action];
+    return act === undefined ? [] : [{ entry, act }];
+  });
   const known = entries.filter(({ entry }) => seesWho(actor, entry)).map(({ entry }) => entry.actor);
   const names = await namesOf(context, known);
   return entries.map(({ entry, act }) => {
     const [role, reason, name] = [roleOf(entry), entry.detail?.["reason"], names.get(entry.actor)];
+    const fields = fieldsOf(entry);
     return {
       at: entry.at.toISOString(),
       act,
@@ -72,6 +107,7 @@ export async function toldActs<D extends string>(
       ...(seesWho(actor, entry) && { by: entry.actor, ...(name !== undefined && { name }) }),
       // A reason is written for the audit, so it may name others.
       ...(typeof reason === "string" && seesWho(actor, entry) && { reason }),
+      ...(fields.length > 0 && { fields }),
     };
   });
 }

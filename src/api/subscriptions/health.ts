@@ -10,7 +10,7 @@ import { accepted, ok, type RequestContext, type ApiRoute, route } from "../rout
 import { withCounters } from "../stats/subscription-rates.js";
 import { findSubscription } from "./checks.js";
 import { statusConflict } from "./steps/take-step.js";
-import { recordAct } from "../access/audit.js";
+import { recordToldAct } from "../access/audit.js";
 import { routingOf } from "../../catalogue/routes.js";
 import { subscriptionRef } from "./about-schemas.js";
 import { stateOfHealth, stateOfHealthView } from "./health-view.js";
@@ -122,7 +122,7 @@ async function tryNow(context: RequestContext<"store" | "catalogue" | "operation
   if (subscription.health?.state !== "failing")
     return refuse("status_conflict", "Its breaker is not open. Deliveries do not wait for the endpoint.");
   await context.dependencies.operations.tryEndpoint(subscription);
-  await recordAct(context, "subscription.probe", id, {});
+  await recordToldAct(context, "subscription.probe", id, {});
   return accepted(stateOfHealthView(subscription));
 }
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { createCertificateRequest } from "../../endpoint/certificates/certificate-request.js";
 import { jwksOf, liveKeys, MAX_KEYS, needsKey, newSigningKey } from "../../endpoint/signing/signing-keys.js";
 import type { SigningKey } from "../../store/model.js";
-import { recordAct } from "../access/audit.js";
+import { recordToldAct } from "../access/audit.js";
 import { refuse } from "../http/errors.js";
 import { created, ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { subscriptionRef } from "./about-schemas.js";
@@ -35,7 +35,7 @@ async function rotateKeys(context: RequestContext<"store" | "catalogue">, id: st
     needsKey(current.signing) ? { ...current, keys: rotatedKeys(current.keys, overlapSeconds) } : current,
   );
   if (!after) return refuse("not_found");
-  await recordAct(context, "subscription.rotate_keys", id, { overlapSeconds, kid: after.keys?.[0]?.kid });
+  await recordToldAct(context, "subscription.rotate_keys", id, { overlapSeconds, kid: after.keys?.[0]?.kid });
   return ok(subscriptionViewOf(context.actor, after));
 }
 
@@ -51,7 +51,7 @@ async function requestCertificate(
     pendingCertificate: pending,
   }));
   if (!after) return refuse("not_found");
-  await recordAct(context, "subscription.request_certificate", id, { keyType: keyType ?? "ec-p256" });
+  await recordToldAct(context, "subscription.request_certificate", id, { keyType: keyType ?? "ec-p256" });
   return created(
     { certificateRequest: pending.request, createdAt: pending.createdAt.toISOString() },
     `/v1/subscriptions/${id}`,
@@ -85,7 +85,7 @@ async function installCertificate(
   });
   if (!after) return refuse("not_found");
   if (!installed) return refuse("certificate_not_requested");
-  await recordAct(context, "subscription.install_certificate", id);
+  await recordToldAct(context, "subscription.install_certificate", id);
   await context.dependencies.operations.wake(id);
   return ok(subscriptionViewOf(context.actor, after));
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { newSigningSecret } from "../../endpoint/signing/sign.js";
 import { routingOf, TEST_EVENT_TYPE } from "../../catalogue/routes.js";
 import type { SigningSecret, Subscription } from "../../store/model.js";
-import { recordAct } from "../access/audit.js";
+import { recordToldAct } from "../access/audit.js";
 import { tellOfSubscription } from "../access/tell-notice.js";
 import { refuse } from "../http/errors.js";
 import { accepted, ok, type RequestContext, type ApiRoute, route } from "../route.js";
@@ -40,7 +40,7 @@ async function rotate(
     secrets: rotatedSecrets(current.secrets, secret, overlapSeconds),
   }));
   if (!after) return refuse("not_found");
-  await recordAct(context, "subscription.rotate_secret", id, { overlapSeconds, prefix: secretPrefix(secret) });
+  await recordToldAct(context, "subscription.rotate_secret", id, { overlapSeconds, prefix: secretPrefix(secret) });
   const endsAt = new Date(Date.now() + overlapSeconds * 1_000).toISOString();
   tellOfSubscription(context, "secret.rotated", after, { detail: { endsAt } });
   await context.dependencies.operations.wake(id);
@@ -76,7 +76,7 @@ async function sendTest(context: RequestContext<"store" | "catalogue" | "publish
     },
   ]);
   if (!result?.ok) return refuse("unavailable", undefined, { retryAfterSeconds: result?.retryAfterSeconds ?? 5 });
-  await recordAct(context, "subscription.test", id, { eventId: result.id });
+  await recordToldAct(context, "subscription.test", id, { eventId: result.id });
   return accepted({ id: result.id, duplicate: result.duplicate });
 }
 

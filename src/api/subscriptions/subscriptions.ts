@@ -7,7 +7,7 @@ import { newSigningSecret } from "../../endpoint/signing/sign.js";
 import { withKeys } from "../../endpoint/signing/signing-keys.js";
 import { newId } from "../../store/ids.js";
 import type { Subscription } from "../../store/model.js";
-import { recordAct } from "../access/audit.js";
+import { recordAct, recordToldAct } from "../access/audit.js";
 import { tellOfSubscription } from "../access/tell-notice.js";
 import { applyChange, exact } from "../http/change.js";
 import { refuse, type Refusal } from "../http/errors.js";
@@ -133,7 +133,7 @@ async function createSubscription(
   );
   const taken = await context.dependencies.store.subscriptions.insert(subscription).then(() => false, duplicateOrThrow);
   if (taken) return refuse("external_id_taken");
-  await recordAct(context, "subscription.create", subscription.id, {
+  await recordToldAct(context, "subscription.create", subscription.id, {
     groupId: group,
     eventTypes: subscription.eventTypes,
     status: subscription.status,
@@ -164,7 +164,7 @@ async function changeSubscription(
     .catch(duplicateOrThrow);
   if (after === true) return refuse("external_id_taken");
   if (!after) return refuse("not_found");
-  await recordAct(context, "subscription.change", id, { fields: Object.keys(change), status: after.status });
+  await recordToldAct(context, "subscription.change", id, { fields: Object.keys(change), status: after.status });
   // Asking for the same again makes nobody decide twice.
   if (change.eventTypes && after.requestedEventTypes && !isSameList(before, after))
     tellOfSubscription(context, "subscription.submitted", after, { reason: "It asks for further event types." });

@@ -12,6 +12,8 @@ interface Done<A extends string> {
   name?: string;
   role?: Role;
   reason?: string;
+  /** Names of the settings that were changed. */
+  fields?: readonly string[];
 }
 
 interface ToldActsProps<A extends string> {
@@ -26,6 +28,7 @@ export function ToldActs<A extends string>({ acts, words }: ToldActsProps<A>) {
       {acts.map((done) => (
         <li key={`${done.at} ${done.act}`}>
           <TimeText at={done.at} /> {words(done.act)} <Who done={done} />
+          {done.fields && <span className="quiet">: {done.fields.join(", ")}</span>}
           {done.reason !== undefined && <p className="quiet">{done.reason}</p>}
         </li>
       ))}

@@ -7,7 +7,7 @@ import { canonicalUrl } from "../../../endpoint/target/target-url.js";
 import type { ChatFault } from "../../../store/notices/chat.js";
 import type { Subscription } from "../../../store/model.js";
 import { subscriptionName } from "../../../store/subscription-name.js";
-import { recordAct } from "../../access/audit.js";
+import { recordAct, recordToldAct } from "../../access/audit.js";
 import { refuse } from "../../http/errors.js";
 import { type ApiRoute, noContent, ok, type RequestContext, route } from "../../route.js";
 import { subscriptionRef } from "../about-schemas.js";
@@ -40,7 +40,7 @@ async function setChannel(
   if (!after) return refuse("not_found");
   // What was wrong before may be what was mended.
   await store.chat.forget(chatReaderOf(store, url));
-  await recordAct(context, "subscription.set_chat", id, { format, host: new URL(url).host });
+  await recordToldAct(context, "subscription.set_chat", id, { format, host: new URL(url).host });
   return ok(await view(context, after));
 }
 
@@ -49,7 +49,7 @@ async function removeChannel(context: RequestContext<"store" | "catalogue">, id:
   if (!subscription) return refuse("not_found");
   if (!subscription.chat) return noContent;
   await context.dependencies.store.subscriptions.update(id, ({ chat: _chat, ...rest }) => rest);
-  await recordAct(context, "subscription.remove_chat", id);
+  await recordToldAct(context, "subscription.remove_chat", id);
   return noContent;
 }
 

@@ -2,7 +2,7 @@
 import type { Role, Subscription } from "../../../store/model.js";
 import { LIFE, LIFE_ACTS, type LifeAct, possibleActs, takeStep } from "../../../store/subscription-life.js";
 import { maskUrls } from "../../../store/url-secrets.js";
-import { recordAct } from "../../access/audit.js";
+import { recordToldAct } from "../../access/audit.js";
 import { tellOfStep } from "../../access/tell-notice.js";
 import { refuse, type Refusal } from "../../http/errors.js";
 import type { DependencyName, RequestContext } from "../../route.js";
@@ -62,7 +62,7 @@ export async function take(
   });
   if (!after) return refuse("not_found");
   if (refused) return statusConflict(refused);
-  await recordAct(context, `subscription.${act}`, id, {
+  await recordToldAct(context, `subscription.${act}`, id, {
     status: after.status,
     ...(reason !== undefined && { reason }),
   });

@@ -17,6 +17,13 @@ export const certificatesQuery = (id: string) =>
     queryFn: ({ signal }) => ask(api.GET("/v1/subscriptions/{id}/certificates", { params: { path: { id } }, signal })),
   });
 
+/** What was done with it, for those who may not read the audit itself. */
+export const toldActsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["subscription", id, "acts"],
+    queryFn: ({ signal }) => ask(api.GET("/v1/subscriptions/{id}/acts", { params: { path: { id } }, signal })),
+  });
+
 const ENTRIES = 50;
 
 export const entriesQuery = (subject: string, cursor: string | undefined) =>

@@ -1,6 +1,7 @@
 /** One subscription: how its endpoint does, what was sent, how it is set, how it is protected, and who did what. */
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
+import { mayDo } from "../../api/access.js";
 import { groupsQuery, useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { endpointName } from "../../parts/names.js";
@@ -16,7 +17,8 @@ import { HistoryTab } from "./history-tab.js";
 import { SecurityTab } from "./security/security-tab.js";
 import { SettingsTab } from "./settings/settings-tab.js";
 import styles from "./subscription.module.css";
-import { type Tab, tabsFor } from "./tabs.js";
+import { type Tab, TABS } from "./tabs.js";
+import { ToldHistory } from "./told-history.js";
 
 export function SubscriptionScreen({ id }: { id: string }) {
   const me = useMe();
@@ -29,19 +31,19 @@ export function SubscriptionScreen({ id }: { id: string }) {
       </Page>
     );
   const { data: subscription, etag } = tagged;
-  const tabs = tabsFor(me.role);
-  const tab = tabs.find((each) => each === asked) ?? "health";
+  const tab = asked ?? "health";
   return (
     <Page title={endpointName(subscription)} beside={<SubscriptionActs subscription={subscription} me={me} />}>
       <div className={styles.page}>
         {error && <ProblemNotice error={error} again={() => void refetch()} />}
         <Head subscription={subscription} />
-        <Tabs tabs={tabs} current={tab} />
+        <Tabs current={tab} />
         {tab === "health" && <HealthTab subscription={subscription} />}
         {tab === "deliveries" && <DeliveriesTab subscriptionId={id} />}
         {tab === "settings" && <SettingsTab subscription={subscription} etag={etag} me={me} />}
         {tab === "security" && <SecurityTab subscription={subscription} me={me} />}
-        {tab === "history" && <HistoryTab subscriptionId={id} />}
+        {tab === "history" &&
+          (mayDo(me.role, "audit:read") ? <HistoryTab subscriptionId={id} /> : <ToldHistory id={id} />)}
       </div>
     </Page>
   );
@@ -80,11 +82,11 @@ function Head({ subscription }: { subscription: Subscription }) {
 }
 
 /** Each part has an address of its own, so these are links. */
-function Tabs({ tabs, current }: { tabs: readonly Tab[]; current: Tab }) {
+function Tabs({ current }: { current: Tab }) {
   return (
     <nav className={styles.tabs} aria-label={t("subscription.parts")}>
       <ul>
-        {tabs.map((tab) => (
+        {TABS.map((tab) => (
           <li key={tab}>
             <Link
               from="/subscriptions/$id"

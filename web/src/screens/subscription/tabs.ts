@@ -1,6 +1,4 @@
 /** The parts of a subscription's page, as they stand in the address. */
-import { mayDo } from "../../api/access.js";
-import type { Role } from "../../api/queries.js";
 import { type FrameSearch, frameSearch } from "../../search-parameters.js";
 
 export const TABS = ["health", "deliveries", "settings", "security", "history"] as const;
@@ -15,7 +13,3 @@ export function subscriptionSearch(given: Record<string, unknown>): Subscription
   const tab = TABS.find((each) => each === given["tab"]);
   return { ...frameSearch(given), ...(tab && { tab }) };
 }
-
-/** The history is told from the audit, so it is for those who may read that. */
-export const tabsFor = (role: Role): readonly Tab[] =>
-  TABS.filter((tab) => tab !== "history" || mayDo(role, "audit:read"));

@@ -11,6 +11,7 @@ import { ProblemNotice } from "../../../parts/problem-notice.js";
 import type { Subscription } from "../../../parts/subscription/model.js";
 import { forgetSubscription } from "../queries.js";
 import styles from "../subscription.module.css";
+import { LastChange } from "../told-history.js";
 import { ChatCard } from "./chat-card.js";
 import { effectsOf } from "./effects.js";
 import {
@@ -162,6 +163,7 @@ function Overtaken({ draft, subscription, keep }: OvertakenProps) {
   return (
     <div className={notice.warn} role="alert">
       <p className={notice.title}>{t("settings.overtaken")}</p>
+      <LastChange id={subscription.id} />
       <ul>
         {changedFields(theirs, draft.base).map((field) => (
           <li key={field}>
