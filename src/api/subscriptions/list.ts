@@ -21,6 +21,10 @@ import { subscriptionView } from "./schemas.js";
 import { decidableView } from "./steps/waiting-view.js";
 import { urlFor } from "./view.js";
 
+/** Signature schemes first, then what the endpoint asks for. */
+const TECHNIQUES = ["v1", "v1a", "rfc9421", "mtls", "basic", "api_key", "oauth2", "headers"] as const;
+type Technique = (typeof TECHNIQUES)[number];
+
 /** What is looked for. A subscription is meant if it fits every filter that is given. */
 export const subscriptionFilter = z.strictObject({
   groupId: groupRef.optional(),
@@ -43,6 +47,7 @@ export const subscriptionFilter = z.strictObject({
     .enum(["true"])
     .optional()
     .meta({ description: "Only those that sign with an earlier secret too" }),
+  technique: z.enum(TECHNIQUES).optional().meta({ description: "How its deliveries are signed or authenticated" }),
   eventType: eventTypeName.optional().meta({ description: "An event type that it has, or that it asks for" }),
   url: text(2_048)
     .optional()
@@ -95,6 +100,7 @@ const SOUGHT = [
   "status",
   "health",
   "requested",
+  "technique",
   "eventType",
   "url",
   "certificateEndsBefore",
@@ -142,6 +148,7 @@ function wantedBy(query: Query, { shown, catalogue, now }: Look): Wanted[] {
     ...(status === undefined ? [] : [(each: Subscription) => each.status === status]),
     ...(health === undefined ? [] : [(each: Subscription) => stateOfHealthView(each).state === health]),
     ...(query.requested === undefined ? [] : [waits]),
+    ...(query.technique === undefined ? [] : [byTechnique(query.technique)]),
     ...(eventType === undefined ? [] : [(each: Subscription) => typesOf(each).includes(eventType)]),
     ...(url === undefined ? [] : [byUrl(url, shown)]),
     ...(q === undefined ? [] : [byText(q.trim().toLowerCase())]),
@@ -157,6 +164,14 @@ const typesOf = ({ eventTypes, requestedEventTypes = [] }: Subscription): string
   ...eventTypes,
   ...requestedEventTypes,
 ];
+
+function byTechnique(technique: Technique): Wanted {
+  if (technique === "mtls") return ({ tls }) => tls?.clientCert !== undefined;
+  if (technique === "headers") return ({ headers = {} }) => Object.keys(headers).length > 0;
+  return ({ signing, auth = [] }) =>
+    (signing?.schemes ?? ["v1"]).some((scheme) => scheme === technique) ||
+    [auth].flat().some(({ type }) => type === technique);
+}
 
 const ofApi =
   (api: string, catalogue: Catalogue): Wanted =>

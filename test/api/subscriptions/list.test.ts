@@ -19,12 +19,16 @@ beforeAll(async () => {
     expect(answer.status, answer.text).toBe(201);
     ids[name] = String(answer.body["id"]);
   };
-  await make("ledger", { url: "https://8.8.8.8/ledger?token=canary", name: "Ledger PROD", externalId: "Led-1" });
-  await make("refunds", { url: "https://8.8.4.4:8443/refunds", eventTypes: ["payments.refund"] });
+  const auth = { type: "basic", username: "us", password: "secret" };
+  const signed = { signing: { schemes: ["v1", "v1a"] } };
+  const { cert, key } = await authority.issue({ usage: "client" });
+  const more = { headers: { "x-tenant": "us" }, tls: { ca: authority.ca, clientCert: cert, clientKey: key } };
+  await make("ledger", { auth, url: "https://8.8.8.8/ledger?token=canary", name: "Ledger PROD", externalId: "Led-1" });
+  await make("refunds", { url: "https://8.8.4.4:8443/refunds", eventTypes: ["payments.refund"], ...signed });
   const health = { state: "failing" as const, since: new Date() };
   await api.store.subscriptions.update(ids["refunds"] ?? "", (it) => ({ ...it, health }), { unasked: true });
   await api.call("POST", `/v1/subscriptions/${ids["ledger"]}/secret/rotate`, { body: { overlapSeconds: 3_600 } });
-  await make("draft", { url: "https://8.8.4.4/draft", initialStatus: "draft", tls: { ca: authority.ca } });
+  await make("draft", { url: "https://8.8.4.4/draft", initialStatus: "draft", ...more });
 });
 
 interface Page {
@@ -64,6 +68,12 @@ test.each<[Record<string, string>, string[]]>([
   [{ certificateEndsBefore: "2999-01-01T00:00:00Z" }, ["draft"]],
   [{ status: "active", url: "8.8.4.4" }, ["refunds"]],
   [{ status: "paused" }, []],
+  [{ technique: "v1" }, ["draft", "refunds", "ledger", "first"]],
+  [{ technique: "v1a" }, ["refunds"]],
+  [{ technique: "rfc9421" }, []],
+  [{ technique: "basic" }, ["ledger"]],
+  [{ technique: "headers" }, ["draft"]],
+  [{ technique: "mtls" }, ["draft"]],
   [{ health: "failing" }, ["refunds"]],
   [{ health: "healthy" }, ["draft", "ledger", "first"]],
   [{ health: "disabled" }, []],

@@ -18,7 +18,9 @@ test("a link that was made for the API leads to the same list", () => {
 
 test("what does not exist is not asked for", () => {
   expect(subscriptionFilterOf(subscriptionsSearch({ tz: "UTC" }), NOW)).toEqual({});
-  expect(subscriptionFilterOf(subscriptionsSearch({ status: "elsewhere", ends: "8" }), NOW)).toEqual({});
+  const elsewhere = { status: "elsewhere", ends: "8", technique: "rot13" };
+  expect(subscriptionFilterOf(subscriptionsSearch(elsewhere), NOW)).toEqual({});
+  expect(subscriptionFilterOf(subscriptionsSearch({ technique: "mtls" }), NOW)).toEqual({ technique: "mtls" });
   expect(isNarrowed(subscriptionsSearch({ tz: "UTC" }))).toBe(false);
 });
 

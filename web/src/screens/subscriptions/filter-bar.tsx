@@ -6,9 +6,17 @@ import { eventTypesQuery, groupsQuery, useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { useSyncedText } from "../../parts/draft.js";
 import bar from "../deliveries/filters/filter-bar.module.css";
-import { ENDS_WITHIN, HEALTHS, isNarrowed, ONLY, SUBSCRIPTION_STATUSES, type SubscriptionsSearch } from "./filters.js";
+import {
+  ENDS_WITHIN,
+  HEALTHS,
+  isNarrowed,
+  ONLY,
+  SUBSCRIPTION_STATUSES,
+  type SubscriptionsSearch,
+  TECHNIQUES,
+} from "./filters.js";
 
-type Name = "q" | "status" | "health" | "type" | "ends" | "only" | "group";
+type Name = "q" | "status" | "health" | "type" | "ends" | "only" | "group" | "technique";
 
 /** Puts one filter into the address; the list begins anew. An empty one is taken out. */
 function useFilter() {
@@ -58,6 +66,12 @@ export function SubscriptionFilters({ search }: { search: SubscriptionsSearch })
             options={groups?.data.map(({ id, name }) => [id, name]) ?? []}
           />
         )}
+        <Choice
+          label={t("subscriptions.column.protection")}
+          value={search.technique ?? ""}
+          apply={(value) => apply("technique", value)}
+          options={TECHNIQUES.map((technique) => [technique, t(`technique.${technique}`)])}
+        />
         <NeedsSomebody search={search} apply={apply} />
         {isNarrowed(search) && (
           <button

@@ -1,9 +1,10 @@
 /** The filters of the list of subscriptions as they stand in the address. */
 import type { Health as HealthOf, SubscriptionStatus } from "../../parts/subscription/model.js";
+import type { Technique } from "../../parts/subscription/techniques.js";
 import { type FrameSearch, frameSearch, textsOf } from "../../search-parameters.js";
 import { DAY_MS } from "../../time/format.js";
 
-const NAMES = ["q", "status", "health", "type", "url", "ends", "only"] as const;
+const NAMES = ["q", "status", "health", "type", "url", "ends", "only", "technique"] as const;
 
 type Health = HealthOf["state"];
 
@@ -32,6 +33,18 @@ export const HEALTHS = [
 /** Days within which a certificate ends. */
 export const ENDS_WITHIN = ["7", "30", "90"] as const;
 
+/** How deliveries are proved and protected. */
+export const TECHNIQUES = [
+  "v1",
+  "v1a",
+  "rfc9421",
+  "mtls",
+  "basic",
+  "api_key",
+  "oauth2",
+  "headers",
+] as const satisfies readonly Technique[];
+
 /** What needs somebody, as the overview counts it. */
 export const ONLY = ["toFinish", "secretsInOverlap"] as const;
 
@@ -52,6 +65,7 @@ export function subscriptionFilterOf(search: SubscriptionsSearch, now: number) {
   const health = HEALTHS.find((each) => each === search.health);
   const days = ENDS_WITHIN.find((each) => each === ends);
   const only = ONLY.find((each) => each === search.only);
+  const technique = TECHNIQUES.find((each) => each === search.technique);
   const hour = DAY_MS / 24;
   return {
     ...(group && { groupId: group }),
@@ -60,6 +74,7 @@ export function subscriptionFilterOf(search: SubscriptionsSearch, now: number) {
     ...(q && { q }),
     ...(status && { status }),
     ...(health && { health }),
+    ...(technique && { technique }),
     ...(type && { eventType: type }),
     ...(url && { url }),
     ...(days && {
