@@ -27,16 +27,18 @@ export function prettyJson(text: string): string {
     } else if (character === "}" || character === "]") out += lineAt(--depth) + character;
     else if (character === ",") out += `,${lineAt(depth)}`;
     else if (character === ":") out += ": ";
-    else if (!SPACE.test(character)) out += character;
+    else if (!isSpace(character)) out += character;
   }
   return out;
 }
 
-const SPACE = /[ \t\r\n]/;
+const isSpace = (character: string | undefined): boolean =>
+  character === " " || character === "\n" || character === "\t" || character === "\r";
 
 /** Deeper than this, lines are not moved to the right any more: 500 levels would be a megabyte of blanks. */
 const DEEPEST = 40;
-const lineAt = (depth: number): string => `\n${INDENT.repeat(Math.min(Math.max(depth, 0), DEEPEST))}`;
+const LINES = Array.from({ length: DEEPEST + 1 }, (_, depth) => `\n${INDENT.repeat(depth)}`);
+const lineAt = (depth: number): string => LINES[Math.min(Math.max(depth, 0), DEEPEST)] ?? "";
 
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
@@ -49,6 +51,6 @@ function endOfString(text: string, start: number): number {
 /** Index of the bracket that closes an empty object or list. 0 when it is not empty. */
 function closesAtOnce(text: string, start: number): number {
   let at = start;
-  while (at < text.length && SPACE.test(text[at] ?? "")) at++;
+  while (at < text.length && isSpace(text[at])) at++;
   return text[at] === "}" || text[at] === "]" ? at : 0;
 }

