@@ -73,35 +73,37 @@ export function DeliveryTable({ rows, selection, busy, changed }: DeliveryTableP
         </p>
         <ColumnsMenu shown={shown} toggle={toggle} />
       </div>
-      <table className={styles.table} role="table" aria-label={t("nav.deliveries")} aria-busy={busy}>
-        <thead role="rowgroup">
-          <tr role="row">
-            {selection && (
-              <th role="columnheader" scope="col" className={styles.check}>
-                <span className="unseen">{t("selection.label")}</span>
-              </th>
-            )}
-            {shown.map(({ key, title, numeric }) => (
-              <th key={key} role="columnheader" scope="col" className={numeric ? styles.number : undefined}>
-                {title()}
-              </th>
+      <div className={styles.wide}>
+        <table className={styles.table} role="table" aria-label={t("nav.deliveries")} aria-busy={busy}>
+          <thead role="rowgroup">
+            <tr role="row">
+              {selection && (
+                <th role="columnheader" scope="col" className={styles.check}>
+                  <span className="unseen">{t("selection.label")}</span>
+                </th>
+              )}
+              {shown.map(({ key, title, numeric }) => (
+                <th key={key} role="columnheader" scope="col" className={numeric ? styles.number : undefined}>
+                  {title()}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody role="rowgroup" ref={body}>
+            {rows.map((row) => (
+              <DeliveryRow
+                key={row.id}
+                row={row}
+                columns={shown}
+                endpoint={names.endpoint(row.subscriptionId)}
+                group={names.group(row.groupId)}
+                selected={selection && (selection.everything || selection.ids.has(row.id))}
+                toggle={selection?.toggle}
+              />
             ))}
-          </tr>
-        </thead>
-        <tbody role="rowgroup" ref={body}>
-          {rows.map((row) => (
-            <DeliveryRow
-              key={row.id}
-              row={row}
-              columns={shown}
-              endpoint={names.endpoint(row.subscriptionId)}
-              group={names.group(row.groupId)}
-              selected={selection && (selection.everything || selection.ids.has(row.id))}
-              toggle={selection?.toggle}
-            />
-          ))}
-        </tbody>
-      </table>
+          </tbody>
+        </table>
+      </div>
       {resending && (
         <ResendDialog rows={[resending]} names={names} close={() => setResending(undefined)} done={changed} />
       )}

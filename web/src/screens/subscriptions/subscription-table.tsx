@@ -42,32 +42,34 @@ export function SubscriptionTable({ rows, busy, columns, selection }: Subscripti
   };
   useKeys({ j: () => move(1), k: () => move(-1) });
   return (
-    <table className={table.table} role="table" aria-label={t("nav.subscriptions")} aria-busy={busy}>
-      <thead role="rowgroup">
-        <tr role="row">
-          {selection && (
-            <th role="columnheader" scope="col" className={table.check}>
-              <span className="unseen">{t("bulk.select")}</span>
-            </th>
-          )}
-          {columns.map((column) => (
-            <th
-              key={column}
-              role="columnheader"
-              scope="col"
-              className={column === "waiting" ? table.number : undefined}
-            >
-              {t(`subscriptions.column.${column}`)}
-            </th>
+    <div className={table.wide}>
+      <table className={table.table} role="table" aria-label={t("nav.subscriptions")} aria-busy={busy}>
+        <thead role="rowgroup">
+          <tr role="row">
+            {selection && (
+              <th role="columnheader" scope="col" className={table.check}>
+                <span className="unseen">{t("bulk.select")}</span>
+              </th>
+            )}
+            {columns.map((column) => (
+              <th
+                key={column}
+                role="columnheader"
+                scope="col"
+                className={column === "waiting" ? table.number : undefined}
+              >
+                {t(`subscriptions.column.${column}`)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody role="rowgroup" ref={body}>
+          {rows.map((row) => (
+            <Row key={row.id} row={row} names={names} columns={columns} selection={selection} />
           ))}
-        </tr>
-      </thead>
-      <tbody role="rowgroup" ref={body}>
-        {rows.map((row) => (
-          <Row key={row.id} row={row} names={names} columns={columns} selection={selection} />
-        ))}
-      </tbody>
-    </table>
+        </tbody>
+      </table>
+    </div>
   );
 }
 
