@@ -40,6 +40,8 @@ export async function walkAsConsumer({ admin, ledger, visit, take, until }) {
   await page.getByRole("link", { name: "Who got this event, and why others did not" }).click();
   const table = page.getByRole("table", { name: "Who got this event, and why others did not" });
   await table.getByText("The filter of the subscription left the event out.").waitFor();
+  await page.getByRole("button", { name: "Show the filters, and what the event has" }).click();
+  await table.getByText("data.number > 1000").waitFor();
   await take(page, "portal-routing", table);
   await page.context().close();
 }
