@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import type { Express } from "express";
 import type { Actor } from "./access/actor.js";
 import { createActOfRequest, isAdministrative } from "./access/act-intents.js";
+import { createNotFoundNote } from "./access/not-found-note.js";
 import {
   ADMINISTRATIVE_LIMIT_BYTES,
   parseAdministrativeJson,
@@ -76,6 +77,7 @@ export function handlerOf(
   const refuseTo = refuserOf(route);
   const admit = createAdmission(route, dependencies, gate);
   const run = runnerOf(route);
+  const noteNotFound = createNotFoundNote(route, dependencies);
   const administrative = isAdministrative(route);
   const resolve = pathResolver(route);
 
@@ -114,6 +116,7 @@ export function handlerOf(
       if (response.headersSent) response.destroy();
       else refuseTo(request, response, refusal ?? refuse("internal"));
     }
+    noteNotFound(actor, request, response);
     logRequest(log, route, { request, response, since, actor });
   };
 }
