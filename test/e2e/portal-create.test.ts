@@ -158,6 +158,7 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
     await page.getByText("The endpoint answered with the challenge.").waitFor();
     await keys.press(page.getByRole("button", { name: "Close", exact: true }).last());
     await keys.press(page.getByRole("button", { name: "Submit", exact: true }));
+    await keys.write(page.getByLabel("Reason, for the audit"), "the ledger moves in May");
     await keys.press(page.getByRole("button", { name: "Submit Books" }));
     await page.getByText("It is submitted.").waitFor();
     await keys.press(page.getByRole("button", { name: "Close", exact: true }).last());
@@ -167,6 +168,7 @@ describe.skipIf(!there)("a consumer and a provider in the portal", { timeout: 60
     await admin.page.reload();
     await theirs.begin();
     await admin.page.getByText(`New: ${TYPE}`).waitFor();
+    await admin.page.getByText("the ledger moves in May").waitFor();
     await picture(admin.page, "requests-submitted");
     await theirs.press(admin.page.getByRole("button", { name: "Approve Books" }));
     await theirs.press(admin.page.getByRole("alertdialog").getByRole("button", { name: "Approve Books" }));

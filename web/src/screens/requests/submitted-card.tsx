@@ -21,7 +21,8 @@ interface SubmittedCardProps {
 
 export function SubmittedCard({ subscription, group, me, decide }: SubmittedCardProps) {
   const { id, url, urlWarnings, verifiedAt, history, status, askedBy = [] } = subscription;
-  const at = history.find(({ to }) => to === "submitted")?.at;
+  // What waits of one in service is further event types. The reason of its first submission says nothing about them.
+  const submission = status === "submitted" ? history.find(({ to }) => to === "submitted") : undefined;
   return (
     <>
       <h3 className={styles.name}>
@@ -52,8 +53,14 @@ export function SubmittedCard({ subscription, group, me, decide }: SubmittedCard
           <>
             <dt>{t("requests.askedBy")}</dt>
             <dd>
-              <ActorNames actors={askedBy} /> {status === "submitted" && at !== undefined && <TimeText at={at} />}
+              <ActorNames actors={askedBy} /> {submission && <TimeText at={submission.at} />}
             </dd>
+          </>
+        )}
+        {submission?.reason !== undefined && (
+          <>
+            <dt>{t("requests.reason")}</dt>
+            <dd>{submission.reason}</dd>
           </>
         )}
         <dt>{t("requests.changes")}</dt>
