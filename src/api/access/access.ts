@@ -165,6 +165,12 @@ export function seesSubscription(
   return actor.apiIds === undefined || subscription.eventTypes.every((name) => ownsEventType(actor, catalogue, name));
 }
 
+/** The same by the apis of its event types. An api is undefined where the event type is not in the catalogue. */
+export const seesOwned = (
+  actor: Actor,
+  { groupId, apiIds }: { groupId: string; apiIds: readonly (string | undefined)[] },
+): boolean => seesGroup(actor, groupId) && apiIds.every((apiId) => ownsApi(actor, apiId));
+
 /**
  * Whether the actor sees a delivery. A test event belongs to no api, so it is seen by those who see its subscription.
  */

@@ -19,7 +19,7 @@ import {
   resetEvent,
   type StreamChange,
 } from "./stream-events.js";
-import { createSubscriptionWatch, type WatchedSubscription } from "./subscription-watch.js";
+import { createSubscriptionWatch, type SubscriptionChange, watchedSubscriptions } from "./subscription-watch.js";
 
 export interface DeliveryStreams {
   /** Streams to the listener, and resolves when it is over. `full` and `closing` say why it is not begun. */
@@ -61,7 +61,7 @@ function createCatchUp({ store, catalogue, log }: StreamOptions, id: () => strin
   };
 }
 
-/** What changed since then, of what it is told of. A subscription that was deleted meanwhile is nowhere to be found. */
+/** What changed since then, of what it is told of. What is gone since then, or healthy again, is nowhere to be found. */
 async function missedBy(
   stream: DeliveryStream,
   { store: { deliveries, recoveries }, catalogue }: Pick<StreamOptions, "store" | "catalogue">,
@@ -71,16 +71,23 @@ async function missedBy(
     wants(stream, "delivery") ? deliveries.recentChanges({ from, ...(groupIds && { groupIds }) }, MOST_MISSED + 1) : [],
     wants(stream, "recovery") ? recoveries.recentChanges({ from }, MOST_MISSED + 1) : [],
   ]);
-  const subscriptions = wants(stream, "subscription") ? [...catalogue.subscriptions()] : [];
+  const subscriptions = wants(stream, "subscription") ? watchedSubscriptions(catalogue) : [];
   const changed = subscriptions.filter(
     ({ updatedAt, health }) => updatedAt >= from || (health && health.since >= from),
   );
-  return [...delivered.map(ofDelivery), ...recovered.map(ofRecovery), ...changed.map(ofSubscription)];
+  return [
+    ...delivered.map(ofDelivery),
+    ...recovered.map(ofRecovery),
+    ...changed.flatMap((now) => ofSubscription({ now })),
+  ];
 }
 
 const ofDelivery = (row: Delivery): StreamChange => ({ about: "delivery", row });
 const ofRecovery = (row: Recovery): StreamChange => ({ about: "recovery", row });
-const ofSubscription = (row: WatchedSubscription): StreamChange => ({ about: "subscription", row });
+const ofSubscription = ({ before, now }: SubscriptionChange): StreamChange[] => [
+  ...(now ? [{ about: "subscription", row: now } as const] : []),
+  ...(before ? [{ about: "gone", row: before, now } as const] : []),
+];
 
 /** Looks after every stream, one look at a time. */
 function createLook(streams: ReadonlySet<DeliveryStream>): () => void {
@@ -137,7 +144,7 @@ function createWatches(
     },
     {
       about: "subscription",
-      watch: createSubscriptionWatch({ catalogue, tell: (rows) => tell(rows.map(ofSubscription)) }),
+      watch: createSubscriptionWatch({ catalogue, tell: (rows) => tell(rows.flatMap(ofSubscription)) }),
     },
   ];
 }

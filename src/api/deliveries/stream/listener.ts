@@ -4,7 +4,7 @@ import type { Catalogue } from "../../../catalogue/catalogue.js";
 import type { Recovery } from "../../../store/collections/recoveries.js";
 import type { Delivery } from "../../../store/model.js";
 import type { DeliveryStatus } from "../../../workflows/contract.js";
-import { mayAct, seesDelivery, seesRecovery, seesSubscription } from "../../access/access.js";
+import { mayAct, seesDelivery, seesOwned, seesRecovery } from "../../access/access.js";
 import type { Actor } from "../../access/actor.js";
 import type { StreamChange } from "./stream-events.js";
 import type { WatchedSubscription } from "./subscription-watch.js";
@@ -41,13 +41,17 @@ export interface DeliveryStream extends Listener {
   waiting?: StreamChange[];
 }
 
-/** Closes the stream if its key, session or role has ended. */
+/** Closes the stream if its key, session or role has ended, or if it may see other groups or apis now. */
 export async function lookAfter(stream: DeliveryStream): Promise<void> {
   // Without the store nobody knows. The next look asks again.
   const now = await stream.look().catch(() => stream.actor);
-  if (now?.role !== stream.actor.role || !mayAct(now, "deliveries:read")) close(stream.response);
+  if (!now || sightOf(now) !== sightOf(stream.actor) || !mayAct(now, "deliveries:read")) close(stream.response);
   else stream.actor = now;
 }
+
+/** What decides what the actor may see. If it changes, then the listener has to read its lists again. */
+const sightOf = ({ role, groupIds, apiIds }: Actor): string =>
+  [role, ...[groupIds, apiIds].map((ids) => ids?.toSorted().join() ?? "all")].join(" ");
 
 /** Ends a stream. A listener that does not read may not hold it open. */
 export function close(response: ServerResponse): void {
@@ -75,7 +79,7 @@ export function groupsOf(streams: ReadonlySet<DeliveryStream>): Set<string> | un
 
 /** Whether the listener is told of such changes at all. Statuses and event types are those of deliveries. */
 export function wants({ actor, filter }: DeliveryStream, about: StreamChange["about"]): boolean {
-  if (filter.events !== undefined && filter.events !== about) return false;
+  if (filter.events !== undefined && filter.events !== (about === "gone" ? "subscription" : about)) return false;
   if (about === "delivery") return true;
   if (filter.status !== undefined || filter.eventType !== undefined) return false;
   return mayAct(actor, about === "recovery" ? "recoveries:read" : "subscriptions:read");
@@ -84,20 +88,19 @@ export function wants({ actor, filter }: DeliveryStream, about: StreamChange["ab
 export function concerns(catalogue: Catalogue, stream: DeliveryStream, change: StreamChange): boolean {
   if (!wants(stream, change.about)) return false;
   if (change.about === "delivery") return deliveryConcerns(catalogue, stream, change.row);
-  return change.about === "recovery"
-    ? recoveryConcerns(stream, change.row)
-    : subscriptionConcerns(catalogue, stream, change.row);
+  if (change.about === "recovery") return recoveryConcerns(stream, change.row);
+  if (change.about === "subscription") return subscriptionConcerns(stream, change.row);
+  return subscriptionConcerns(stream, change.row) && !(change.now && subscriptionConcerns(stream, change.now));
 }
 
 function subscriptionConcerns(
-  catalogue: Catalogue,
   { actor, filter: { groupId, subscriptionId } }: DeliveryStream,
   subscription: WatchedSubscription,
 ): boolean {
   return (
     (groupId === undefined || groupId === subscription.groupId) &&
     (subscriptionId === undefined || subscriptionId === subscription.id) &&
-    seesSubscription(actor, catalogue, subscription)
+    seesOwned(actor, subscription)
   );
 }
 

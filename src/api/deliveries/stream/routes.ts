@@ -16,7 +16,10 @@ import { STREAM_EVENTS } from "./stream-events.js";
 const streamQuery = deliveryFilter
   .pick({ status: true, groupId: true, subscriptionId: true, eventType: true })
   .extend({
-    events: z.enum(STREAM_EVENTS).optional().meta({ description: "Only these events. All of them when absent" }),
+    events: z
+      .enum(STREAM_EVENTS)
+      .optional()
+      .meta({ description: "Only these events. `gone` comes with `subscription`. All of them when absent" }),
   });
 
 type Context = RequestContext<"store" | "catalogue" | "settings" | "sessions" | "deliveryStreams" | "auditTally">;
@@ -86,15 +89,18 @@ export const streamRoutes: readonly ApiRoute[] = [
     act: "deliveries:read",
     summary: "Listen to what happens to deliveries, recoveries and subscriptions",
     description:
-      "Server-sent events. `event: hello` comes first: read the list after it, and nothing is missed. Then " +
+      "Server-sent events. `event: hello` comes first, also after a reconnect: read the list after it, and nothing " +
+      "is missed. Then " +
       "`event: delivery` comes within seconds of each change, with `id`, `status`, `subscriptionId`, `eventType`, " +
       "`attemptCount`, `lastStatus` and `updatedAt`. `event: recovery` comes with `id`, `status`, `found`, `sent`, " +
-      "`delivered`, `failedAgain` and `updatedAt`. `event: subscription` comes with `id`, `status` (`deleted` when " +
-      "it is gone), `health` and `updatedAt`. Both come unless the stream names a status or an event type. " +
+      "`delivered`, `failedAgain` and `updatedAt`. `event: subscription` comes with `id`, `status`, `health` and " +
+      "`updatedAt`. `event: gone` comes with the `id` of a subscription that the listener sees no more: it was " +
+      "deleted, or it now belongs to others. These three come unless the stream names a status or an event type. " +
       "A change may come twice. A comment comes every 15 s. With " +
       "`Last-Event-ID` the stream goes on where it ended. `event: reset` says that this is too long ago: read the " +
-      "list again. What was deleted while the stream was away is not told of. The stream ends when the key, the " +
-      "session or the role ends.",
+      "list again. What ended while the stream was away is not told of: what was deleted or went out of sight, and " +
+      "a health that is good again. So read the list after each `hello`. The stream ends when the key, the session " +
+      "or the role ends, and when the listener may see other groups or apis than before.",
     headers: z.object({
       "last-event-id": z.string().optional().meta({ description: "`id` of the last event that was seen" }),
     }),

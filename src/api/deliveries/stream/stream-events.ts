@@ -31,13 +31,27 @@ export const STREAM_EVENTS = ["delivery", "recovery", "subscription"] as const;
 export type StreamChange =
   | { about: "delivery"; row: Delivery }
   | { about: "recovery"; row: Recovery }
-  | { about: "subscription"; row: WatchedSubscription };
+  | { about: "subscription"; row: WatchedSubscription }
+  // Told to those who saw it as it was and do not see it as it is.
+  | { about: "gone"; row: WatchedSubscription; now?: WatchedSubscription | undefined };
 
 /** The event of a change. */
 export function changeEvent(id: string, change: StreamChange): string {
-  if (change.about === "delivery") return deliveryEvent(id, change.row);
-  return change.about === "recovery" ? recoveryEvent(id, change.row) : subscriptionEvent(id, change.row);
+  switch (change.about) {
+    case "delivery":
+      return deliveryEvent(id, change.row);
+    case "recovery":
+      return recoveryEvent(id, change.row);
+    case "subscription":
+      return subscriptionEvent(id, change.row);
+    case "gone":
+      return goneEvent(id, change.row);
+  }
 }
+
+/** A subscription that was deleted, or that the listener may not see any more. It does not say which, nor anything else. */
+const goneEvent = (id: string, { id: subscription }: WatchedSubscription): string =>
+  block("gone", id, { id: subscription });
 
 /** A change of a subscription: how it and its endpoint stand. Neither its URL nor a reason is in it. */
 const subscriptionEvent = (id: string, { id: subscription, status, health, updatedAt }: WatchedSubscription): string =>

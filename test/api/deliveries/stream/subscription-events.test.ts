@@ -21,8 +21,8 @@ afterAll(async () => {
 const told = ({ events }: Listening): string[] => [
   ...new Set(events.flatMap(({ event, data }) => (event === "subscription" ? [JSON.stringify(data)] : []))),
 ];
-const statuses = (listening: Listening): unknown[] =>
-  told(listening).map((text) => (JSON.parse(text) as { status: unknown }).status);
+/** What it was told of those that it sees no more. */
+const gone = ({ events }: Listening): object[] => events.flatMap(({ event, data }) => (event === "gone" ? [data] : []));
 const patch = async ({ subscriptionId }: Tenant, body: object): Promise<void> => {
   expect((await api.call("PATCH", `/v1/subscriptions/${subscriptionId}`, { body })).status).toBe(200);
 };
@@ -32,6 +32,12 @@ it("tells of a change, of the health and of the end, and of nothing that a log m
   const listening = await hear("events=subscription", made.consumerKey);
   await patch(made, { description: "canary" });
   await expect.poll(() => told(listening).length, WITHIN).toBe(1);
+  expect(listening.events.at(-1)?.data).toEqual({
+    id: made.subscriptionId,
+    status: "active",
+    health: "healthy",
+    updatedAt: expect.any(String) as string,
+  });
   const since = new Date();
   await api.store.subscriptions.update(
     made.subscriptionId,
@@ -40,13 +46,7 @@ it("tells of a change, of the health and of the end, and of nothing that a log m
   );
   await expect.poll(() => listening.events.at(-1)?.data["health"], WITHIN).toBe("failing");
   expect((await api.call("DELETE", `/v1/subscriptions/${made.subscriptionId}`)).status).toBe(204);
-  await expect.poll(() => statuses(listening).at(-1), WITHIN).toBe("deleted");
-  expect(listening.events.at(-1)?.data).toEqual({
-    id: made.subscriptionId,
-    status: "deleted",
-    health: "failing",
-    updatedAt: expect.any(String) as string,
-  });
+  await expect.poll(() => gone(listening), WITHIN).toEqual([{ id: made.subscriptionId }]);
   expect(JSON.stringify(listening.events)).not.toMatch(/canary|http/);
 });
 
@@ -77,4 +77,31 @@ it("goes on where the stream ended", async () => {
   await patch(mine, { name: "meanwhile" });
   const again = await hear("events=subscription", mine.consumerKey, { "last-event-id": String(before.events[0]?.id) });
   await expect.poll(() => told(again).some((text) => text.includes(mine.subscriptionId)), WITHIN).toBe(true);
+});
+
+it("tells those who see it no more that it is gone, by its id alone, and the others how it stands", async () => {
+  const [made, owner] = [await makeTenant(api, "shared"), await makeTenant(api, "owner")];
+  const heard = {
+    loses: await hear("", made.providerKey),
+    named: await hear(`events=subscription&subscriptionId=${made.subscriptionId}`, made.providerKey),
+    consumer: await hear("events=subscription", made.consumerKey),
+    deliveries: await hear("events=delivery", made.providerKey),
+    never: await hear("events=subscription", owner.providerKey),
+  };
+  const grants = { grants: [made.apiId, owner.apiId] };
+  expect((await api.call("PATCH", `/v1/groups/${made.groupId}`, { body: grants })).status).toBe(200);
+  await patch(made, { eventTypes: [made.eventType, owner.eventType] });
+  for (const each of [heard.loses, heard.named])
+    await expect.poll(() => gone(each), WITHIN).toEqual([{ id: made.subscriptionId }]);
+  await expect.poll(() => told(heard.consumer).length, WITHIN).toBe(1);
+  // All are told in the same look, so what is not there by now does not come.
+  for (const each of [heard.consumer, heard.deliveries, heard.never]) expect(gone(each)).toEqual([]);
+  for (const each of [heard.loses, heard.named, heard.deliveries, heard.never]) expect(told(each)).toEqual([]);
+  await patch(made, { name: "canary" });
+  await expect.poll(() => told(heard.consumer).length, WITHIN).toBe(2);
+  for (const each of [heard.loses, heard.never]) expect(JSON.stringify([told(each), gone(each)])).not.toMatch(/canary/);
+  expect(gone(heard.loses)).toHaveLength(1);
+  // It comes back into sight.
+  await patch(made, { eventTypes: [made.eventType] });
+  for (const each of [heard.loses, heard.named]) await expect.poll(() => told(each).length, WITHIN).toBe(1);
 });
