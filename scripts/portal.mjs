@@ -21,7 +21,9 @@ function contentHash() {
     .sort();
   // The page of docs/ is part of the pages, too: its receivers are shown for pasting.
   const receivers = join(root, "docs", "how-to", "receive-and-verify.md");
-  for (const file of [...files, receivers, join(root, "package-lock.json"), fileURLToPath(import.meta.url)])
+  // So are the codes of outcomes, which a list is filtered by.
+  const outcomes = join(root, "src", "endpoint", "outcomes.ts");
+  for (const file of [...files, receivers, outcomes, join(root, "package-lock.json"), fileURLToPath(import.meta.url)])
     hash
       .update(`${file.slice(root.length)}\0`)
       .update(readFileSync(file))

@@ -2,9 +2,13 @@
 // serves what was built, under the policy that production has.
 import { fileURLToPath } from "node:url";
 import optimizeLocales from "@react-aria/optimize-locales-plugin";
-import { defineConfig } from "vite";
+import { defineConfig, runnerImport } from "vite";
 
 const pathOf = (relative) => fileURLToPath(new URL(relative, import.meta.url));
+
+// The pages know the service by its API alone. So the build puts in what would have to be kept in step by hand.
+const { module: outcomes } = await runnerImport(pathOf("../src/endpoint/outcomes.ts"), { configFile: false });
+const outcomeCodes = Object.keys(outcomes.OUTCOMES).sort();
 
 export default defineConfig({
   root: pathOf("."),
@@ -12,7 +16,10 @@ export default defineConfig({
   base: "/portal/",
   publicDir: false,
   logLevel: "warn",
-  define: { "process.env.NODE_ENV": JSON.stringify("production") },
+  define: {
+    "process.env.NODE_ENV": JSON.stringify("production"),
+    SEALPOST_OUTCOME_CODES: JSON.stringify(outcomeCodes),
+  },
   // React Aria carries its words in 30 languages. The pages are in English so far.
   plugins: [optimizeLocales.vite({ locales: ["en-US"] })],
   css: { modules: { localsConvention: "camelCaseOnly" } },
