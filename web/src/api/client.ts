@@ -1,4 +1,5 @@
 /** The API as the pages use it: typed from its own document, with the session's cookie, from the same origin. */
+import type { QueryClient, QueryKey } from "@tanstack/react-query";
 import createClient from "openapi-fetch";
 import { t } from "../i18n/index.js";
 import { ProblemError, readProblem } from "./problem.js";
@@ -14,6 +15,10 @@ export type Schemas = components["schemas"];
  * person logged in who has gone.
  */
 export const BACKGROUND = { "sealpost-background": "1" } as const;
+
+/** For what is asked again whenever it has changed. Only the first look is the person's own. */
+export const unlessFirst = ({ client, queryKey }: { client: QueryClient; queryKey: QueryKey }) =>
+  client.getQueryData(queryKey) === undefined ? {} : { headers: BACKGROUND };
 
 interface Answered<T> {
   data?: T;

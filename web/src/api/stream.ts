@@ -3,28 +3,61 @@
 /** A burst of changes asks once. */
 const GATHERED_MS = 500;
 
+interface Following {
+  about: "recovery" | "subscription";
+  /** Only this subscription. */
+  subscriptionId?: string;
+  /** Asks anew for what is shown. It is not called again before it has ended. */
+  changed: () => Promise<unknown>;
+  /** Told whether the stream is open. */
+  streaming?: (isOpen: boolean) => void;
+  gatheredMs?: number;
+}
+
+/** Calls `ask` some time after it was told to, and never twice at once. */
+function createGathering(ask: () => Promise<unknown>, gatheredMs: number) {
+  let waiting: ReturnType<typeof setTimeout> | undefined;
+  let isAsking = false;
+  let isOver = false;
+  let again = false;
+  const soon = (): void => {
+    if (isOver) return;
+    // What is being asked may have been read before this change.
+    if (isAsking) again = true;
+    else waiting ??= setTimeout(() => void run(), gatheredMs);
+  };
+  async function run(): Promise<void> {
+    waiting = undefined;
+    isAsking = true;
+    // What fails here is shown by the page itself.
+    await ask().catch(() => undefined);
+    isAsking = false;
+    if (again) {
+      again = false;
+      soon();
+    }
+  }
+  const end = (): void => {
+    isOver = true;
+    clearTimeout(waiting);
+  };
+  return { soon, end };
+}
+
 /**
- * Calls `changed` soon after something of this kind has changed that the person sees. `streaming` is told whether the
- * stream is open. Gives how to stop.
+ * Asks soon after something of this kind has changed that the person sees, or has gone from their sight. It also asks
+ * whenever the stream begins, at first and after it was cut: what ended meanwhile is not told. Gives how to stop.
  */
-export function followChanges(
-  about: "recovery" | "subscription",
-  changed: () => void,
-  streaming: (isOpen: boolean) => void = () => undefined,
-): () => void {
-  let gathering: ReturnType<typeof setTimeout> | undefined;
-  const soon = (): void =>
-    void (gathering ??= setTimeout(() => {
-      gathering = undefined;
-      changed();
-    }, GATHERED_MS));
-  const source = new EventSource(`/v1/stream?events=${about}`);
-  source.addEventListener(about, soon);
-  source.addEventListener("reset", soon);
-  source.addEventListener("hello", () => streaming(true));
-  source.addEventListener("error", () => streaming(false));
+export function followChanges(following: Following): () => void {
+  const { about, subscriptionId, changed, streaming, gatheredMs = GATHERED_MS } = following;
+  const { soon, end } = createGathering(changed, gatheredMs);
+  const query = new URLSearchParams({ events: about, ...(subscriptionId !== undefined && { subscriptionId }) });
+  const source = new EventSource(`/v1/stream?${query.toString()}`);
+  for (const event of [about, "gone", "reset", "hello"]) source.addEventListener(event, soon);
+  source.addEventListener("hello", () => streaming?.(true));
+  source.addEventListener("error", () => streaming?.(false));
   return () => {
     source.close();
-    clearTimeout(gathering);
+    end();
   };
 }

@@ -8,7 +8,12 @@ export function useLiveRecoveries(): boolean {
   const client = useQueryClient();
   const [streaming, setStreaming] = useState(false);
   useEffect(
-    () => followChanges("recovery", () => void client.invalidateQueries({ queryKey: ["recoveries"] }), setStreaming),
+    () =>
+      followChanges({
+        about: "recovery",
+        changed: () => client.invalidateQueries({ queryKey: ["recoveries"] }),
+        streaming: setStreaming,
+      }),
     [client],
   );
   return streaming;

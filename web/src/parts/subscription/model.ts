@@ -1,6 +1,6 @@
 /** What the pages call a subscription, and what several of them ask about it. */
 import { queryOptions } from "@tanstack/react-query";
-import { api, ask, askTagged, BACKGROUND, type Schemas } from "../../api/client.js";
+import { api, ask, askTagged, type Schemas, unlessFirst } from "../../api/client.js";
 
 export type Subscription = Schemas["Subscription"];
 export type SubscriptionStatus = Subscription["status"];
@@ -12,17 +12,8 @@ const HEALTH_STALE_MS = 15_000;
 export const healthQuery = (id: string) =>
   queryOptions({
     queryKey: ["subscription", id, "health"],
-    queryFn: ({ signal, client, queryKey }) => {
-      // Only the first look is the person's own.
-      const known = client.getQueryData(queryKey) !== undefined;
-      return ask(
-        api.GET("/v1/subscriptions/{id}/health", {
-          params: { path: { id } },
-          signal,
-          ...(known && { headers: BACKGROUND }),
-        }),
-      );
-    },
+    queryFn: ({ signal, ...look }) =>
+      ask(api.GET("/v1/subscriptions/{id}/health", { params: { path: { id } }, signal, ...unlessFirst(look) })),
     staleTime: HEALTH_STALE_MS,
   });
 
@@ -30,5 +21,6 @@ export const healthQuery = (id: string) =>
 export const taggedQuery = (id: string) =>
   queryOptions({
     queryKey: ["subscription", id, "tagged"],
-    queryFn: ({ signal }) => askTagged(api.GET("/v1/subscriptions/{id}", { params: { path: { id } }, signal })),
+    queryFn: ({ signal, ...look }) =>
+      askTagged(api.GET("/v1/subscriptions/{id}", { params: { path: { id } }, signal, ...unlessFirst(look) })),
   });

@@ -31,6 +31,12 @@ function openStream(address: string, on: { change: (change: Change) => void; aga
     if (change) on.change(change);
   });
   source.addEventListener("reset", on.again);
+  // The stream was cut and is back. What was deleted meanwhile is not told.
+  let isGreeted = false;
+  source.addEventListener("hello", () => {
+    if (isGreeted) on.again();
+    isGreeted = true;
+  });
   source.addEventListener("error", () => {
     if (source.readyState === EventSource.CLOSED) on.lost();
   });

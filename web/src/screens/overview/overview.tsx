@@ -10,6 +10,7 @@ import notice from "../../parts/notice.module.css";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
+import { useLiveQueries } from "../../parts/subscription/live.js";
 import { WindowSwitch } from "../../parts/stats/window-switch.js";
 import { keptSearch, type KeptSearch } from "../../search-parameters.js";
 import { Engine, NeedsYou, Unhealthy, Waiting } from "./cards.js";
@@ -21,7 +22,12 @@ import styles from "./overview.module.css";
 /** People come for the sentence. The charts are loaded after it. */
 const OverviewCharts = lazy(() => import("./charts.js"));
 
+const LIVE = [["overview"]] as const;
+/** Its figures are counted over all subscriptions, so many changes ask once. */
+const GATHERED_MS = 2_000;
+
 export function Overview() {
+  useLiveQueries(LIVE, { gatheredMs: GATHERED_MS });
   const { window = "24h", ...search } = useSearch({ from: "/" });
   const navigate = useNavigate({ from: "/" });
   const choose = (chosen: OverviewWindow) =>

@@ -1,6 +1,6 @@
 /** What the overview asks for, again and again. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { api, ask, BACKGROUND, type Schemas } from "../../api/client.js";
+import { api, ask, type Schemas, unlessFirst } from "../../api/client.js";
 
 import type { KeptSearch } from "../../search-parameters.js";
 
@@ -11,11 +11,9 @@ export const OVERVIEW_AGAIN_MS = 15_000;
 export const overviewQuery = ({ group, api: apiId }: KeptSearch) =>
   queryOptions({
     queryKey: ["overview", group, apiId],
-    queryFn: ({ signal, client, queryKey }) => {
-      // Only the first look is the person's own.
-      const isKnown = client.getQueryData(queryKey) !== undefined;
+    queryFn: ({ signal, ...look }) => {
       const query = { ...(group && { groupId: group }), ...(apiId && { apiId }) };
-      return ask(api.GET("/v1/overview", { params: { query }, signal, ...(isKnown && { headers: BACKGROUND }) }));
+      return ask(api.GET("/v1/overview", { params: { query }, signal, ...unlessFirst(look) }));
     },
     refetchInterval: OVERVIEW_AGAIN_MS,
     placeholderData: keepPreviousData,

@@ -1,6 +1,6 @@
 /** What waits for a decision. */
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { api, ask, type Schemas } from "../../api/client.js";
+import { type InfiniteData, infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { api, ask, BACKGROUND, type Schemas } from "../../api/client.js";
 import type { RequestsSearch } from "./filters.js";
 
 export type GrantRequest = Schemas["GrantRequest"];
@@ -26,8 +26,15 @@ export const waitingSubscriptionsQuery = (apiId: string | undefined) => {
   const query = { requested: "true" as const, limit: PAGE_ROWS, ...(apiId && { apiId }) };
   return infiniteQueryOptions({
     queryKey: ["subscriptions", "waiting", query],
-    queryFn: ({ signal, pageParam: cursor }) =>
-      ask(api.GET("/v1/subscriptions", { params: { query: { ...query, ...(cursor !== "" && { cursor }) } }, signal })),
+    queryFn: ({ signal, pageParam: cursor, ...look }) => {
+      const page = { ...query, ...(cursor !== "" && { cursor }) };
+      const known = look.client.getQueryData<InfiniteData<unknown, string>>(look.queryKey);
+      // A further page is asked for by the person.
+      const isKnown = known?.pageParams.includes(cursor);
+      return ask(
+        api.GET("/v1/subscriptions", { params: { query: page }, signal, ...(isKnown && { headers: BACKGROUND }) }),
+      );
+    },
     initialPageParam: "",
     getNextPageParam: ({ next }) => next,
   });

@@ -10,6 +10,7 @@ import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { WaitingReleases } from "../../parts/recovery/waiting-releases.js";
 import { Skeleton } from "../../parts/skeleton.js";
+import { useLiveQueries } from "../../parts/subscription/live.js";
 import type { Subscription } from "../../parts/subscription/model.js";
 import type { StepName } from "../subscription/acts/possible-acts.js";
 import { StepDialog } from "../subscription/acts/step-dialog.js";
@@ -31,7 +32,10 @@ export function Requests() {
   );
 }
 
+const LIVE = [["subscriptions", "waiting"]] as const;
+
 function Submitted() {
+  useLiveQueries(LIVE);
   const me = useMe();
   const names = useNames([]);
   const { api } = useSearch({ from: "/requests" });

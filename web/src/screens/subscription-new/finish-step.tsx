@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import notice from "../../parts/notice.module.css";
+import { useLiveSubscription } from "../../parts/subscription/live.js";
 import type { Subscription } from "../../parts/subscription/model.js";
 import { SubscriptionStatusText } from "../../parts/subscription/state-text.js";
 import { SubscriptionActs } from "../subscription/acts/subscription-acts.js";
@@ -18,6 +19,8 @@ interface FinishStepProps {
 
 export function FinishStep({ subscription, back }: FinishStepProps) {
   const me = useMe();
+  // The provider approves it meanwhile.
+  const leaving = useLiveSubscription(subscription.id);
   const [rotating, setRotating] = useState(false);
   const { id, status, statusReason } = subscription;
   return (
@@ -27,7 +30,7 @@ export function FinishStep({ subscription, back }: FinishStepProps) {
           <SubscriptionStatusText subscription={subscription} /> {t(`subscriptionMeaning.${status}`)}
         </p>
         {statusReason !== undefined && <p>{statusReason}</p>}
-        <SubscriptionActs subscription={subscription} me={me} />
+        <SubscriptionActs subscription={subscription} me={me} leaving={leaving} />
         {status === "active" && (
           <p>
             <Link to="/deliveries" search={{ subscription: id }}>

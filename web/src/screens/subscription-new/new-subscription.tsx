@@ -69,7 +69,7 @@ function After({ id, step }: { id: string; step: CreateStep }) {
   const navigate = useNavigate({ from: "/subscriptions/new" });
   const { data: tagged, error, refetch } = useQuery(taggedQuery(id));
   if (!tagged) return error ? <ProblemNotice error={error} again={() => void refetch()} /> : <Skeleton />;
-  const { data: subscription } = tagged;
+  const { data: subscription, etag } = tagged;
   const goTo = (next: CreateStep) => void navigate({ search: (before) => ({ ...before, step: next }) });
   return (
     <>
@@ -81,8 +81,13 @@ function After({ id, step }: { id: string; step: CreateStep }) {
       </p>
       {step === "protection" && (
         <>
-          <ProtectionForm subscription={subscription} save={t("create.goOn")} saved={() => goTo("filter")} />
-          <CertificateUpload subscription={subscription} />
+          <ProtectionForm
+            subscription={subscription}
+            etag={etag}
+            save={t("create.goOn")}
+            saved={() => goTo("filter")}
+          />
+          <CertificateUpload subscription={subscription} etag={etag} />
           <CertificateRequestForm subscription={subscription} />
         </>
       )}

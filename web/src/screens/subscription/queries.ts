@@ -1,27 +1,31 @@
 /** What the page of a subscription asks for, beside the subscription itself. */
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
-import { api, ask } from "../../api/client.js";
+import { api, ask, unlessFirst } from "../../api/client.js";
 
 const LAST_DELIVERIES = 10;
 
 export const lastDeliveriesQuery = (subscriptionId: string) =>
   queryOptions({
     queryKey: ["subscription", subscriptionId, "deliveries"],
-    queryFn: ({ signal }) =>
-      ask(api.GET("/v1/deliveries", { params: { query: { subscriptionId, limit: LAST_DELIVERIES } }, signal })),
+    queryFn: ({ signal, ...look }) => {
+      const query = { subscriptionId, limit: LAST_DELIVERIES };
+      return ask(api.GET("/v1/deliveries", { params: { query }, signal, ...unlessFirst(look) }));
+    },
   });
 
 export const certificatesQuery = (id: string) =>
   queryOptions({
     queryKey: ["subscription", id, "certificates"],
-    queryFn: ({ signal }) => ask(api.GET("/v1/subscriptions/{id}/certificates", { params: { path: { id } }, signal })),
+    queryFn: ({ signal, ...look }) =>
+      ask(api.GET("/v1/subscriptions/{id}/certificates", { params: { path: { id } }, signal, ...unlessFirst(look) })),
   });
 
 /** What was done with it, for those who may not read the audit itself. */
 export const toldActsQuery = (id: string) =>
   queryOptions({
     queryKey: ["subscription", id, "acts"],
-    queryFn: ({ signal }) => ask(api.GET("/v1/subscriptions/{id}/acts", { params: { path: { id } }, signal })),
+    queryFn: ({ signal, ...look }) =>
+      ask(api.GET("/v1/subscriptions/{id}/acts", { params: { path: { id } }, signal, ...unlessFirst(look) })),
   });
 
 const ENTRIES = 50;
@@ -29,8 +33,10 @@ const ENTRIES = 50;
 export const entriesQuery = (subject: string, cursor: string | undefined) =>
   queryOptions({
     queryKey: ["subscription", subject, "entries", cursor],
-    queryFn: ({ signal }) =>
-      ask(api.GET("/v1/audit", { params: { query: { subject, limit: ENTRIES, ...(cursor && { cursor }) } }, signal })),
+    queryFn: ({ signal, ...look }) => {
+      const query = { subject, limit: ENTRIES, ...(cursor && { cursor }) };
+      return ask(api.GET("/v1/audit", { params: { query }, signal, ...unlessFirst(look) }));
+    },
   });
 
 /** After an act: everything that is known of the subscription, and every list that it stands in. */

@@ -2,12 +2,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { mayDo } from "../../api/access.js";
+import { problemOf } from "../../api/problem.js";
 import { groupsQuery, useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { endpointName } from "../../parts/names.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
+import { useLiveSubscription } from "../../parts/subscription/live.js";
 import { type Subscription, taggedQuery } from "../../parts/subscription/model.js";
 import { SubscriptionStatusText } from "../../parts/subscription/state-text.js";
 import { SubscriptionActs } from "./acts/subscription-acts.js";
@@ -24,7 +26,10 @@ export function SubscriptionScreen({ id }: { id: string }) {
   const me = useMe();
   const { tab: asked } = useSearch({ from: "/subscriptions/$id" });
   const { data: tagged, error, refetch } = useQuery(taggedQuery(id));
-  if (!tagged)
+  const leaving = useLiveSubscription(id);
+  // Deleted meanwhile, or out of this person's sight: what was known of it is not shown any more.
+  const isGone = problemOf(error).code === "not_found";
+  if (!tagged || isGone)
     return (
       <Page title={t("subscription.title")}>
         {error ? <ProblemNotice error={error} again={() => void refetch()} /> : <Skeleton />}
@@ -33,7 +38,10 @@ export function SubscriptionScreen({ id }: { id: string }) {
   const { data: subscription, etag } = tagged;
   const tab = asked ?? "health";
   return (
-    <Page title={endpointName(subscription)} beside={<SubscriptionActs subscription={subscription} me={me} />}>
+    <Page
+      title={endpointName(subscription)}
+      beside={<SubscriptionActs subscription={subscription} me={me} leaving={leaving} />}
+    >
       <div className={styles.page}>
         {error && <ProblemNotice error={error} again={() => void refetch()} />}
         <Head subscription={subscription} />
@@ -41,7 +49,7 @@ export function SubscriptionScreen({ id }: { id: string }) {
         {tab === "health" && <HealthTab subscription={subscription} />}
         {tab === "deliveries" && <DeliveriesTab subscriptionId={id} />}
         {tab === "settings" && <SettingsTab subscription={subscription} etag={etag} me={me} />}
-        {tab === "security" && <SecurityTab subscription={subscription} me={me} />}
+        {tab === "security" && <SecurityTab subscription={subscription} etag={etag} me={me} />}
         {tab === "history" &&
           (mayDo(me.role, "audit:read") ? <HistoryTab subscriptionId={id} /> : <ToldHistory id={id} />)}
       </div>

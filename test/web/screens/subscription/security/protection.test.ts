@@ -1,5 +1,9 @@
 import { expect, test } from "vitest";
-import { protectionChange, protectionFormOf } from "../../../../../web/src/screens/subscription/security/protection.js";
+import {
+  protectionChange,
+  protectionFormOf,
+  rebasedProtection,
+} from "../../../../../web/src/screens/subscription/security/protection.js";
 
 const plain = { signing: { schemes: ["v1" as const] } };
 const basic = { ...plain, auth: { type: "basic" as const, username: "acme" } };
@@ -64,4 +68,15 @@ test("own headers are given all anew, or stay as they are", () => {
     ],
   ])
     expect(protectionChange(plain, { ...form, ownHeaders: rows })).toBeUndefined();
+});
+
+test("what was typed is put on top of what somebody else has saved", () => {
+  const theirs = { signing: { schemes: ["v1" as const, "v1a" as const] } };
+  const mine = { ...protectionFormOf(plain), auth: "basic" as const, fields: { username: "acme", password: "p" } };
+  expect(rebasedProtection(mine, plain, theirs)).toEqual({ ...mine, schemes: ["v1", "v1a"] });
+  // What nobody touched here follows, and what is gone cannot be kept.
+  expect(rebasedProtection(protectionFormOf(plain), plain, basic).auth).toBe("kept");
+  expect(rebasedProtection(protectionFormOf(basic), basic, plain).auth).toBe("none");
+  const chosen = { ...protectionFormOf(plain), schemes: ["rfc9421" as const] };
+  expect(rebasedProtection(chosen, plain, theirs).schemes).toEqual(["rfc9421"]);
 });

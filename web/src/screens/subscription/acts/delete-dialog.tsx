@@ -9,16 +9,20 @@ import { TypedDialog } from "../../../parts/typed-dialog.js";
 interface DeleteDialogProps {
   subscription: Subscription;
   close: () => void;
+  /** Told before it is deleted, and when that failed: nothing may be asked of it any more meanwhile. */
+  leaving: (isLeaving: boolean) => void;
   /** Leaves the page, and ends once it is left. */
   gone: () => Promise<void>;
 }
 
-export function DeleteDialog({ subscription, close, gone }: DeleteDialogProps) {
+export function DeleteDialog({ subscription, close, leaving, gone }: DeleteDialogProps) {
   const client = useQueryClient();
   const { id } = subscription;
   const name = endpointName(subscription);
   const run = useMutation({
+    onMutate: () => leaving(true),
     mutationFn: () => ask(api.DELETE("/v1/subscriptions/{id}", { params: { path: { id } } })),
+    onError: () => leaving(false),
     async onSuccess() {
       // What is still shown would be asked for again.
       await client.cancelQueries({ queryKey: ["subscription", id] });

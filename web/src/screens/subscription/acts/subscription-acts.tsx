@@ -13,9 +13,10 @@ import { StepDialog } from "./step-dialog.js";
 interface SubscriptionActsProps {
   subscription: Subscription;
   me: Me;
+  leaving: (isLeaving: boolean) => void;
 }
 
-export function SubscriptionActs({ subscription, me }: SubscriptionActsProps) {
+export function SubscriptionActs({ subscription, me, leaving }: SubscriptionActsProps) {
   const navigate = useNavigate();
   const [asked, setAsked] = useState<StepName | "delete">();
   const steps = stepsFor(me.role, subscription);
@@ -54,6 +55,7 @@ export function SubscriptionActs({ subscription, me }: SubscriptionActsProps) {
         <DeleteDialog
           subscription={subscription}
           close={close}
+          leaving={leaving}
           gone={() => navigate({ to: "/subscriptions", replace: true })}
         />
       )}

@@ -14,6 +14,8 @@ import styles from "../subscription.module.css";
 
 export function CertificateRequestForm({ subscription }: { subscription: Subscription }) {
   const { id, pendingCertificate } = subscription;
+  // It stays open while something is typed, also when somebody else makes a request or gives a certificate.
+  const [isOpen, setOpen] = useState(!pendingCertificate && subscription.tls?.clientCert === undefined);
   return (
     <section className={styles.section} aria-labelledby="csr">
       <h2 id="csr">{t("csr.title")}</h2>
@@ -27,9 +29,9 @@ export function CertificateRequestForm({ subscription }: { subscription: Subscri
           <InstallForm id={id} />
         </>
       )}
-      <details open={!pendingCertificate && subscription.tls?.clientCert === undefined}>
+      <details open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>{t(pendingCertificate ? "csr.anew" : "csr.make")}</summary>
-        <MakeForm id={id} />
+        <MakeForm id={id} made={() => setOpen(false)} />
       </details>
     </section>
   );
@@ -55,7 +57,7 @@ function Request({ request, id }: { request: string; id: string }) {
   );
 }
 
-function MakeForm({ id }: { id: string }) {
+function MakeForm({ id, made }: { id: string; made: () => void }) {
   const client = useQueryClient();
   const [commonName, setCommonName] = useState("");
   const [organization, setOrganization] = useState("");
@@ -72,7 +74,10 @@ function MakeForm({ id }: { id: string }) {
           },
         }),
       ),
-    onSuccess: () => forgetSubscription(client, id),
+    async onSuccess() {
+      await forgetSubscription(client, id);
+      made();
+    },
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -3,14 +3,17 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, ask } from "../../../api/client.js";
 import { t } from "../../../i18n/index.js";
+import { problemOf } from "../../../api/problem.js";
 import { ProblemNotice } from "../../../parts/problem-notice.js";
 import type { Subscription } from "../../../parts/subscription/model.js";
+import { Overtaken } from "../overtaken.js";
 import { forgetSubscription } from "../queries.js";
 import styles from "../subscription.module.css";
+import { type Tagged, useTypedOver } from "../typed-over.js";
 import { NO_FILES, TLS_FILES, type TlsFiles, tlsChange } from "./tls-files.js";
 
-export function CertificateUpload({ subscription }: { subscription: Subscription }) {
-  const [said, setSaid] = useState("");
+export function CertificateUpload({ subscription, etag }: Tagged) {
+  const [saves, setSaves] = useState(0);
   return (
     <section className={styles.section} aria-labelledby="upload">
       <h2 id="upload">{t("upload.title")}</h2>
@@ -18,33 +21,39 @@ export function CertificateUpload({ subscription }: { subscription: Subscription
         <summary>{t("upload.open")}</summary>
         {/* What was saved is not kept in the page: the form begins anew. */}
         <UploadForm
-          key={subscription.updatedAt}
+          key={saves}
           subscription={subscription}
-          saved={() => setSaid(t("settings.saved"))}
+          etag={etag}
+          saved={() => setSaves((before) => before + 1)}
         />
-        <p role="status">{said}</p>
+        <p role="status">{saves > 0 && t("settings.saved")}</p>
       </details>
     </section>
   );
 }
 
-function UploadForm({ subscription, saved }: { subscription: Subscription; saved: () => void }) {
-  const { id, tls } = subscription;
+const noFiles = (): TlsFiles => NO_FILES;
+const tlsOf = ({ tls }: Subscription) => tls;
+
+function UploadForm({ saved, ...now }: Tagged & { saved: () => void }) {
+  const { id, tls } = now.subscription;
   const client = useQueryClient();
   // A private key is among these, so they are kept in this form alone.
-  const [files, setFiles] = useState<TlsFiles>(NO_FILES);
-  const change = tlsChange(tls, files);
+  const { form: files, base, tag, type, rebase } = useTypedOver(now, noFiles, tlsOf);
+  const change = tlsChange(base.tls, files);
   const run = useMutation({
     async mutationFn() {
-      if (change) await ask(api.PATCH("/v1/subscriptions/{id}", { params: { path: { id } }, body: { tls: change } }));
+      const params = { path: { id }, ...(tag !== undefined && { header: { "If-Match": tag } }) };
+      if (change) await ask(api.PATCH("/v1/subscriptions/{id}", { params, body: { tls: change } }));
     },
     async onSuccess() {
-      setFiles(NO_FILES);
       await forgetSubscription(client, id);
       saved();
     },
+    onError: () => forgetSubscription(client, id),
     gcTime: 0,
   });
+  const isOvertaken = problemOf(run.error).code === "precondition_failed";
   const submit = (event: FormEvent) => {
     event.preventDefault();
     run.mutate();
@@ -58,12 +67,25 @@ function UploadForm({ subscription, saved }: { subscription: Subscription; saved
           key={name}
           name={name}
           text={files[name]}
-          change={(text) => setFiles((before) => ({ ...before, [name]: text }))}
+          change={(text) => {
+            run.reset();
+            type((before) => ({ ...before, [name]: text }));
+          }}
         />
       ))}
-      {run.error && <ProblemNotice error={run.error} />}
+      {run.error && !isOvertaken && <ProblemNotice error={run.error} />}
+      {isOvertaken && (
+        <Overtaken
+          id={id}
+          theirs={[]}
+          keep={() => {
+            run.reset();
+            rebase(files);
+          }}
+        />
+      )}
       <div className="row">
-        <button className="button" disabled={change === undefined || run.isPending}>
+        <button className="button" disabled={change === undefined || run.isPending || isOvertaken}>
           {t("upload.save")}
         </button>
       </div>

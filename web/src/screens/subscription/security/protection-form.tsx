@@ -1,87 +1,97 @@
 /** Which signatures prove a delivery, and how the service proves itself to the endpoint. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import type { FormEvent } from "react";
 import { api, ask } from "../../../api/client.js";
+import { problemOf } from "../../../api/problem.js";
 import { t } from "../../../i18n/index.js";
 import { ProblemNotice } from "../../../parts/problem-notice.js";
 import type { Subscription } from "../../../parts/subscription/model.js";
+import { Overtaken } from "../overtaken.js";
 import { forgetSubscription } from "../queries.js";
 import styles from "../subscription.module.css";
+import { type TypedOver, useTypedOver } from "../typed-over.js";
 import { OwnHeaders } from "./own-headers.js";
 import {
   AUTH_FIELDS,
   AUTHS,
+  type AuthType,
   OPTIONAL_FIELDS,
   protectionChange,
   type ProtectionFields as Form,
   protectionFormOf,
+  protectionOf,
+  rebasedProtection,
   SCHEMES,
   SECRET_FIELDS,
 } from "./protection.js";
 
 interface ProtectionFormProps {
   subscription: Subscription;
+  etag: string | undefined;
   /** On the button. */
   save: string;
   /** After it was saved, or when nothing was touched. */
   saved: () => void;
 }
 
-export function ProtectionForm({ subscription, save, saved }: ProtectionFormProps) {
-  const { id } = subscription;
+/** Saves under the condition that nobody else has changed the protection since typing began. */
+function useSave({ subscription: { id }, saved }: ProtectionFormProps, { base, form, tag, drop }: TypedOver<Form>) {
   const client = useQueryClient();
-  // Passwords are among these, so they are kept in this form alone.
-  const [form, setForm] = useState<Form>(() => protectionFormOf(subscription));
-  const change = protectionChange(subscription, form);
+  const change = protectionChange(base, form);
   const run = useMutation({
     async mutationFn() {
+      const params = { path: { id }, ...(tag !== undefined && { header: { "If-Match": tag } }) };
       if (change && Object.keys(change).length > 0)
-        await ask(api.PATCH("/v1/subscriptions/{id}", { params: { path: { id } }, body: change }));
+        await ask(api.PATCH("/v1/subscriptions/{id}", { params, body: change }));
     },
     async onSuccess() {
       await forgetSubscription(client, id);
+      drop();
       saved();
     },
+    onError: () => forgetSubscription(client, id),
     gcTime: 0,
   });
+  return { change, run };
+}
+
+export function ProtectionForm(props: ProtectionFormProps) {
+  const { subscription, save } = props;
+  // Passwords are among these, so they are kept in this form alone.
+  const typed = useTypedOver(props, protectionFormOf, protectionOf);
+  const { form, base } = typed;
+  const { change, run } = useSave(props, typed);
+  const setForm = (next: Form): void => {
+    run.reset();
+    typed.type(() => next);
+  };
+  const isOvertaken = problemOf(run.error).code === "precondition_failed";
   const submit = (event: FormEvent) => {
     event.preventDefault();
     run.mutate();
   };
   return (
     <form onSubmit={submit} className={styles.form} aria-label={t("protection.title")}>
-      <fieldset>
-        <legend>{t("protection.signatures")}</legend>
-        {SCHEMES.map((scheme) => (
-          <label key={scheme} className="row">
-            <input
-              type="checkbox"
-              checked={form.schemes.includes(scheme)}
-              onChange={({ target }) =>
-                setForm({
-                  ...form,
-                  schemes: SCHEMES.filter((each) => (each === scheme ? target.checked : form.schemes.includes(each))),
-                })
-              }
-            />
-            {t(`protection.scheme.${scheme}`)}
-          </label>
-        ))}
-        {form.schemes.length === 0 && (
-          <span role="alert" className={styles.warning}>
-            {t("settings.fault.needed")}
-          </span>
-        )}
-      </fieldset>
-      <AuthFields form={form} setForm={setForm} hasAuth={subscription.auth !== undefined} />
+      <Signatures form={form} setForm={setForm} />
+      <AuthFields form={form} setForm={setForm} hasAuth={base.auth !== undefined} />
       <OwnHeaders
-        saved={subscription.headers ?? []}
+        saved={base.headers ?? []}
         rows={form.ownHeaders}
         change={(ownHeaders) => setForm({ ...form, ownHeaders })}
       />
-      {run.error && <ProblemNotice error={run.error} />}
+      {run.error && !isOvertaken && <ProblemNotice error={run.error} />}
+      {isOvertaken && (
+        <Overtaken
+          id={subscription.id}
+          theirs={theirProtection(base, subscription)}
+          keep={() => {
+            run.reset();
+            typed.rebase(rebasedProtection(form, base, subscription));
+          }}
+        />
+      )}
       <div className="row">
-        <button className="button" disabled={change === undefined || run.isPending}>
+        <button className="button" disabled={change === undefined || run.isPending || isOvertaken}>
           {save}
         </button>
       </div>
@@ -89,9 +99,51 @@ export function ProtectionForm({ subscription, save, saved }: ProtectionFormProp
   );
 }
 
-interface AuthFieldsProps {
+/** What somebody else has changed of it. Passwords and values are never told. */
+function theirProtection(base: Subscription, latest: Subscription) {
+  const [before, now] = [protectionOf(base), protectionOf(latest)];
+  const auth = (names: readonly AuthType[]): string => names.map((name) => t(`protection.choice.${name}`)).join(", ");
+  return [
+    { name: t("protection.signatures"), before: before.signatures, now: now.signatures },
+    { name: t("protection.auth"), before: auth(before.auths), now: auth(now.auths) },
+    { name: t("protection.headers"), before: before.headers, now: now.headers },
+  ].filter((each) => each.before !== each.now);
+}
+
+interface SignaturesProps {
   form: Form;
   setForm: (form: Form) => void;
+}
+
+function Signatures({ form, setForm }: SignaturesProps) {
+  return (
+    <fieldset>
+      <legend>{t("protection.signatures")}</legend>
+      {SCHEMES.map((scheme) => (
+        <label key={scheme} className="row">
+          <input
+            type="checkbox"
+            checked={form.schemes.includes(scheme)}
+            onChange={({ target }) =>
+              setForm({
+                ...form,
+                schemes: SCHEMES.filter((each) => (each === scheme ? target.checked : form.schemes.includes(each))),
+              })
+            }
+          />
+          {t(`protection.scheme.${scheme}`)}
+        </label>
+      ))}
+      {form.schemes.length === 0 && (
+        <span role="alert" className={styles.warning}>
+          {t("settings.fault.needed")}
+        </span>
+      )}
+    </fieldset>
+  );
+}
+
+interface AuthFieldsProps extends SignaturesProps {
   hasAuth: boolean;
 }
 

@@ -36,6 +36,28 @@ export const protectionFormOf = ({ signing, auth }: Pick<Subscription, "signing"
   fields: {},
 });
 
+type Protected = Pick<Subscription, "signing" | "auth" | "headers">;
+
+/** What the form changes, as far as it can be shown. */
+export const protectionOf = ({ signing, auth, headers = [] }: Protected) => ({
+  signatures: signing.schemes.join(", "),
+  auths: auth === undefined ? [] : [auth].flat().map(({ type }): AuthType => type),
+  headers: headers.join(", "),
+  rest: { signing, auth },
+});
+
+/** What was typed, on top of what somebody else has saved meanwhile. */
+export function rebasedProtection(form: ProtectionFields, base: Protected, latest: Protected): ProtectionFields {
+  const [before, now] = [protectionFormOf(base), protectionFormOf(latest)];
+  const isUntouched = form.schemes.join() === before.schemes.join();
+  return {
+    ...form,
+    schemes: isUntouched ? now.schemes : form.schemes,
+    // What is saved now can only be left as it is if something is saved.
+    auth: form.auth === before.auth || (form.auth === "kept" && latest.auth === undefined) ? now.auth : form.auth,
+  };
+}
+
 type Change = Pick<Schemas["SubscriptionChange"], "signing" | "auth" | "headers">;
 
 /** Undefined while a name or value is missing, or a name stands twice. */
@@ -67,7 +89,7 @@ function authOf(auth: AuthType, fields: Readonly<Record<string, string>>): NonNu
 
 /** Undefined while something that is needed is empty, or no scheme is chosen. An empty change: nothing was touched. */
 export function protectionChange(
-  { signing, auth: saved, headers }: Pick<Subscription, "signing" | "auth" | "headers">,
+  { signing, auth: saved, headers }: Protected,
   form: ProtectionFields,
 ): Change | undefined {
   if (form.schemes.length === 0) return undefined;

@@ -12,25 +12,25 @@ import { TechniqueList } from "../../../parts/subscription/technique-list.js";
 import { TimeText } from "../../../parts/time-text.js";
 import { certificatesQuery } from "../queries.js";
 import styles from "../subscription.module.css";
+import type { Tagged } from "../typed-over.js";
 import { CertificateList } from "./certificate-list.js";
 import { CertificateRequestForm } from "./certificate-request.js";
 import { CertificateUpload } from "./certificate-upload.js";
 import { ProtectionForm } from "./protection-form.js";
 import { RotateDialog } from "./rotate-dialog.js";
 
-interface SecurityTabProps {
-  subscription: Subscription;
+interface SecurityTabProps extends Tagged {
   me: Me;
 }
 
-export function SecurityTab({ subscription, me }: SecurityTabProps) {
+export function SecurityTab({ subscription, etag, me }: SecurityTabProps) {
   const may = mayDo(me.role, "subscriptions:write");
   return (
     <>
       <section className={styles.section} aria-labelledby="techniques">
         <h2 id="techniques">{t("subscriptions.column.protection")}</h2>
         <TechniqueList subscription={subscription} />
-        {may && <ChangeProtection subscription={subscription} />}
+        {may && <ChangeProtection subscription={subscription} etag={etag} />}
         {subscription.headers && (
           <p className="quiet">{t("security.headers", { names: subscription.headers.join(", ") })}</p>
         )}
@@ -38,21 +38,20 @@ export function SecurityTab({ subscription, me }: SecurityTabProps) {
       <Secrets subscription={subscription} may={may} />
       {subscription.keys && <Keys subscription={subscription} may={may} />}
       <Certificates subscription={subscription} />
-      {may && <CertificateUpload subscription={subscription} />}
+      {may && <CertificateUpload subscription={subscription} etag={etag} />}
       {may && <CertificateRequestForm subscription={subscription} />}
     </>
   );
 }
 
-function ChangeProtection({ subscription }: { subscription: Subscription }) {
+function ChangeProtection({ subscription, etag }: Tagged) {
   const [said, setSaid] = useState("");
   return (
     <details>
       <summary>{t("protection.change")}</summary>
-      {/* What was saved is what the form begins with next. */}
       <ProtectionForm
-        key={subscription.updatedAt}
         subscription={subscription}
+        etag={etag}
         save={t("settings.save")}
         saved={() => setSaid(t("settings.saved"))}
       />
@@ -100,7 +99,7 @@ function Keys({ subscription, may }: PartProps) {
           </button>
         )}
       </div>
-      <p>
+      <p className={styles.by}>
         {t("security.published")} <a href={`/jwks/${id}`}>/jwks/{id}</a>
       </p>
       <Lives label="keys" rows={keys.map(({ kid, publicKey, ...life }) => ({ key: kid, name: publicKey, ...life }))} />

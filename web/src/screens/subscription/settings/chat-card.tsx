@@ -1,7 +1,7 @@
 /** The chat channel that gets the notices: how it does, a test, and its URL, which is typed in and never shown again. */
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { api, ask, type Schemas } from "../../../api/client.js";
+import { api, ask, type Schemas, unlessFirst } from "../../../api/client.js";
 import { t } from "../../../i18n/index.js";
 import { Icon } from "../../../parts/icon.js";
 import notice from "../../../parts/notice.module.css";
@@ -18,12 +18,14 @@ type Channel = NonNullable<Schemas["SubscriptionChat"]["channel"]>;
 const chatQuery = (id: string) =>
   queryOptions({
     queryKey: ["subscription", id, "chat"],
-    queryFn: ({ signal }) => ask(api.GET("/v1/subscriptions/{id}/chat", { params: { path: { id } }, signal })),
+    queryFn: ({ signal, ...look }) =>
+      ask(api.GET("/v1/subscriptions/{id}/chat", { params: { path: { id } }, signal, ...unlessFirst(look) })),
   });
 
 export function ChatCard({ id, mayChange }: { id: string; mayChange: boolean }) {
   const { data, error, refetch } = useQuery(chatQuery(id));
-  const [replaces, setReplaces] = useState(false);
+  // Also while a URL is typed: somebody else may give a channel meanwhile.
+  const [isOpen, setOpen] = useState(false);
   const channel = data?.channel;
   return (
     <section className={`card ${styles.section}`} aria-labelledby="chat">
@@ -32,13 +34,14 @@ export function ChatCard({ id, mayChange }: { id: string; mayChange: boolean }) 
       <p className="quiet">{t("chat.what")}</p>
       {data && !channel && !mayChange && <p>{t("settings.none")}</p>}
       {channel && <ChannelFacts channel={channel} />}
-      {channel && mayChange && !replaces && <ChannelActs id={id} channel={channel} replace={() => setReplaces(true)} />}
-      {data && mayChange && (!channel || replaces) && (
+      {channel && mayChange && !isOpen && <ChannelActs id={id} channel={channel} replace={() => setOpen(true)} />}
+      {data && mayChange && (!channel || isOpen) && (
         <ChannelForm
           id={id}
           format={channel?.format ?? "slack"}
-          {...(channel && { cancel: () => setReplaces(false) })}
-          saved={() => setReplaces(false)}
+          {...(channel && { cancel: () => setOpen(false) })}
+          begun={() => setOpen(true)}
+          saved={() => setOpen(false)}
         />
       )}
     </section>
@@ -126,11 +129,13 @@ function ChannelActs({ id, channel, replace }: ChannelActsProps) {
 interface ChannelFormProps {
   id: string;
   format: Format;
+  /** Something is typed. */
+  begun: () => void;
   saved: () => void;
   cancel?: () => void;
 }
 
-function ChannelForm({ id, format: before, saved, cancel }: ChannelFormProps) {
+function ChannelForm({ id, format: before, begun, saved, cancel }: ChannelFormProps) {
   const client = useQueryClient();
   const [format, setFormat] = useState<Format>(before);
   // It is on this page alone, and gone with it.
@@ -147,6 +152,7 @@ function ChannelForm({ id, format: before, saved, cancel }: ChannelFormProps) {
   });
   const typed = (text: string): void => {
     save.reset();
+    begun();
     setUrl(text);
   };
   const fault = chatUrlFault(format, url);

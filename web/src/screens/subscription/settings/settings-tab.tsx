@@ -10,15 +10,15 @@ import notice from "../../../parts/notice.module.css";
 import { ProblemNotice } from "../../../parts/problem-notice.js";
 import type { Subscription } from "../../../parts/subscription/model.js";
 import { forgetSubscription } from "../queries.js";
+import { Overtaken } from "../overtaken.js";
 import styles from "../subscription.module.css";
-import { LastChange } from "../told-history.js";
 import { ChatCard } from "./chat-card.js";
 import { effectsOf } from "./effects.js";
 import {
   changedFields,
   readSettings,
   rebased,
-  type SettingsDraft,
+  type SettingsForm,
   settingsFormOf,
   type SubscriptionChange,
 } from "./form.js";
@@ -110,8 +110,8 @@ function SettingsEditor({ subscription, etag, me }: SettingsTabProps) {
       {save.error && !isOvertaken && <ProblemNotice error={save.error} />}
       {isOvertaken && (
         <Overtaken
-          draft={draft}
-          subscription={subscription}
+          id={id}
+          theirs={theirSettings(draft.base, settingsFormOf(subscription))}
           keep={() => {
             save.reset();
             setDraft(rebased(draft, settingsFormOf(subscription), etag));
@@ -151,32 +151,11 @@ function Effects({ subscription, change, me }: EffectsProps) {
   );
 }
 
-interface OvertakenProps {
-  draft: SettingsDraft;
-  subscription: Subscription;
-  keep: () => void;
-}
+const theirSettings = (before: SettingsForm, now: SettingsForm) =>
+  changedFields(now, before).map((field) => ({
+    name: t(`settings.field.${field}`),
+    before: shown(before[field]),
+    now: shown(now[field]),
+  }));
 
-/** Both versions, field by field. */
-function Overtaken({ draft, subscription, keep }: OvertakenProps) {
-  const theirs = settingsFormOf(subscription);
-  return (
-    <div className={notice.warn} role="alert">
-      <p className={notice.title}>{t("settings.overtaken")}</p>
-      <LastChange id={subscription.id} />
-      <ul>
-        {changedFields(theirs, draft.base).map((field) => (
-          <li key={field}>
-            {t(`settings.field.${field}`)}:{" "}
-            {t("settings.theirs", { before: shown(draft.base[field]), now: shown(theirs[field]) })}
-          </li>
-        ))}
-      </ul>
-      <button type="button" className="button quiet" onClick={keep}>
-        {t("settings.keepMine")}
-      </button>
-    </div>
-  );
-}
-
-const shown = (value: string | string[]): string => String(value).replaceAll(",", ", ") || t("account.none");
+const shown = (value: string | string[]): string => String(value).replaceAll(",", ", ");
