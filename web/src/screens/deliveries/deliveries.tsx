@@ -17,7 +17,7 @@ import { FilterBar } from "./filters/filter-bar.js";
 import type { DeliveriesSearch } from "./filters/filters.js";
 import { type LiveMode, useLive } from "./live.js";
 import { Paging } from "./paging.js";
-import { countQuery, deliveriesQuery, exportAddress } from "./queries.js";
+import { countQuery, deliveriesQuery, type DeliverySummary, exportAddress } from "./queries.js";
 import { SelectionBar } from "./acts/selection-bar.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { useSelection } from "./acts/selection.js";
@@ -33,13 +33,12 @@ export function Deliveries() {
     localStorage.setItem(LIVE, to ? "on" : "off");
     setOn(to);
   };
-  const { cursor: _cursor, tz: _tz, ...filters } = search;
+  const { cursor: _cursor, tz: _tz, ...withoutCursor } = search;
   return (
     <Page title={t("nav.deliveries")} beside={<Tools search={search} mode={live.mode} switchLive={switchLive} />}>
       <div className={styles.screen}>
         <FilterBar search={search} />
-        {/* What is selected belongs to one page of one list. */}
-        <List key={stringifySearch({ ...filters, cursor: search.cursor })} search={search} live={live} />
+        <List key={stringifySearch(withoutCursor)} search={search} live={live} />
       </div>
     </Page>
   );
@@ -87,8 +86,10 @@ function List({ search, live }: ListProps) {
   const { role } = useMe();
   const navigate = useNavigate({ from: "/deliveries" });
   const { data, error, refetch, isPending, isPlaceholderData, isFetching } = useQuery(deliveriesQuery(search));
+  // The page before stays until the next one is there, so that nothing below it jumps.
+  const [shown, setShown] = useState(search.cursor);
+  if (!isPlaceholderData && shown !== search.cursor) setShown(search.cursor);
   const rows = data?.data ?? [];
-  const selection = useSelection(rows);
   const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
   const showFresh = () => {
     live.clear();
@@ -106,19 +107,38 @@ function List({ search, live }: ListProps) {
         <EmptyList search={search} role={role} newest={newest} />
       </>
     );
-  const mayWrite = mayDo(role, "deliveries:write");
   return (
     <>
       {error && <ProblemNotice error={error} again={() => void refetch()} newest={newest} />}
       {fresh}
-      {mayWrite && <SelectionBar search={search} selection={selection} rows={rows} done={() => void refetch()} />}
-      <DeliveryTable
+      {/* What is selected belongs to one page of one list. */}
+      <Rows
+        key={shown}
+        search={search}
         rows={rows}
-        selection={mayWrite ? selection : undefined}
+        mayWrite={mayDo(role, "deliveries:write")}
         busy={isPlaceholderData || isFetching}
         changed={() => void refetch()}
       />
       <Paging search={search} next={data.next} newest={newest} />
+    </>
+  );
+}
+
+interface RowsProps {
+  search: DeliveriesSearch;
+  rows: readonly DeliverySummary[];
+  mayWrite: boolean;
+  busy: boolean;
+  changed: () => void;
+}
+
+function Rows({ search, rows, mayWrite, busy, changed }: RowsProps) {
+  const selection = useSelection(rows);
+  return (
+    <>
+      {mayWrite && <SelectionBar search={search} selection={selection} rows={rows} done={changed} />}
+      <DeliveryTable rows={rows} selection={mayWrite ? selection : undefined} busy={busy} changed={changed} />
     </>
   );
 }
