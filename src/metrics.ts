@@ -189,7 +189,8 @@ const deliveryMetrics = (registers: Registry[]) => ({
 });
 
 /** What is under way at once in this process: what the label `kind` may hold. */
-export type InFlight = "dispatches" | "reruns" | "attempts" | "retries" | "paced_retries" | "store_calls";
+export type InFlight =
+  "dispatches" | "reruns" | "attempts" | "unrecorded" | "retries" | "paced_retries" | "store_calls";
 
 /** What bounds the work of a process. */
 const loadMetrics = (registers: Registry[]) => ({

@@ -9,25 +9,15 @@ import { deliveryWorkflowSummary } from "../catalogue/workflow-summary.js";
 import { type Begun, NOTHING_BEGUN } from "./early/adopt-early.js";
 import type { EarlyEntry } from "./early/early-entries.js";
 import { type FirstAttemptsDependencies, type FirstOutcome, firstAttempts, type Route } from "./first-attempts.js";
-import {
-  type Dispatching,
-  type Done,
-  keepGoing,
-  type LeftRoute,
-  nameWorkflows,
-  recordAll,
-  type RecordOutcomesDependencies,
-} from "./record-outcomes.js";
+import { type Dispatching, type Done, keepGoing, type LeftRoute, nameWorkflows } from "./record-outcomes.js";
+import type { WorkPlaces } from "./places/work-places.js";
+import { createRunRecords, type RunRecordsDependencies } from "./record/run-records.js";
 import { decideRoute, isDoubtful, isOutOfDate } from "./route-decision.js";
 
-export interface DeliverRoutesDependencies extends FirstAttemptsDependencies, RecordOutcomesDependencies {
+export interface DeliverRoutesDependencies extends FirstAttemptsDependencies, RunRecordsDependencies {
   catalogue: Pick<Catalogue, "group" | "subscription" | "eventType">;
+  places: Pick<WorkPlaces, "attempts" | "unrecorded">;
   parkOpenDays: number;
-  /**
-   * Outcomes of attempts whose record could not be written yet. A rerun in the same process takes them from here
-   * instead of sending again.
-   */
-  unrecorded: Map<string, FirstOutcome>;
   /**
    * Attempts under way, by delivery. A run that the engine gave up may still have some. The rerun in the same process
    * waits for their outcome instead of sending again.
@@ -70,28 +60,23 @@ export async function deliverRoutes(
   const left: LeftRoute[] = [];
   // Before the records are read. What ends meanwhile may be on record too late for that.
   const underWay = new Map(dependencies.sending);
-  const { todo, adopted, ...sorted } = await sortOut(dependencies, order, left);
+  const { todo, done, adopted } = await sortOut(dependencies, order, left);
   order.onRead?.();
-  let { done } = sorted;
+  const records = createRunRecords(dependencies, order, left);
+  for (const { route, outcome } of done) records.add(route, outcome);
   /** Routes whose attempt has not begun. */
   const waiting = new Set(todo);
   const settled = (route: Route, outcome: FirstOutcome): void => {
     waiting.delete(route);
-    dependencies.unrecorded.set(route.deliveryId, outcome);
-    done.push({ route, outcome });
+    records.add(route, outcome);
   };
-  const record = async (): Promise<void> => {
-    const now = done;
-    done = [];
-    await recordAll(dependencies, order, now, left);
-    for (const { route } of now) dependencies.unrecorded.delete(route.deliveryId);
-  };
+  const ending = endingWith(order.signal);
   const asking = {
     ...dependencies,
     isErased: (eventId: string) => dependencies.store.erasures.lately(eventId),
     isRecorded: createLook(dependencies, order, left),
     onBegin: (route: Route) => void waiting.delete(route),
-    ...(order.signal && { givenUp: order.signal }),
+    givenUp: ending.signal,
   };
   const sending = Promise.all([
     firstAttempts(
@@ -103,22 +88,27 @@ export async function deliverRoutes(
       const outcome = await underWay.get(route.deliveryId);
       if (outcome) settled(route, outcome);
     }),
-    ...adopted.map(({ recorded }) => recorded),
   ]);
+  const all = Promise.all([sending, ...adopted.map(({ recorded }) => recorded)]);
+  const givePlace = once(order.onPrompt);
   try {
-    const givePlace = once(order.onPrompt);
     const until = performance.now() + PROMPT_MS;
-    while (await isOpen(sending)) {
-      await record();
+    while (await isOpen(all)) {
+      await records.record();
       if (performance.now() >= until && !waitsForUs(dependencies, waiting)) givePlace();
     }
     givePlace();
-  } finally {
-    // Also after a failed record. A rerun in this process must find the outcomes of what is under way, or it would send
-    // that again.
-    await sending;
+    await records.record();
+  } catch (error) {
+    // Nothing more is sent. What is under way ends first: a rerun in this process must find its outcome, or it would
+    // send that again. A slow endpoint may take long for that, so the others are recorded meanwhile.
+    ending.abort();
+    records.leave();
+    givePlace();
+    await sending.catch(() => undefined);
+    records.leave();
+    throw error;
   }
-  await record();
   order.signal?.throwIfAborted();
   await goOnWith(dependencies, order, adopted, left);
   await nameWorkflows(dependencies.store, order, left);
@@ -168,6 +158,15 @@ async function goOnWith(
   }
 }
 
+/** Aborted with `signal`, or when the run ends for another reason. */
+function endingWith(signal: AbortSignal | undefined): AbortController {
+  const ending = new AbortController();
+  const end = (): void => ending.abort(signal?.reason);
+  if (signal?.aborted) end();
+  else signal?.addEventListener("abort", end, { once: true });
+  return ending;
+}
+
 function once(act: () => void = () => undefined): () => void {
   let done = false;
   return () => {
@@ -201,6 +200,8 @@ async function sortOut(
   left: LeftRoute[],
 ): Promise<{ todo: Route[]; done: Done[]; adopted: EarlyEntry[] }> {
   const { rerun, routes: given, begun = NOTHING_BEGUN, signal } = order;
+  // Before the records are read, as what is recorded meanwhile leaves this table.
+  const kept = rerun ? new Map(unrecorded) : unrecorded;
   const named = new Set(given.map(({ deliveryId }) => deliveryId));
   const routes = [...given, ...begun.extra.filter(({ deliveryId }) => !named.has(deliveryId))];
   const ids = routes
@@ -218,7 +219,7 @@ async function sortOut(
     const { deliveryId, filtered } = route;
     const decision = decideRoute({
       here: begun.here.get(deliveryId),
-      kept: unrecorded.get(deliveryId),
+      kept: kept.get(deliveryId),
       before: recordedBefore.get(deliveryId),
       elsewhere: begun.elsewhere.get(deliveryId),
       excluded: filtered === "excluded",

@@ -57,7 +57,7 @@ export interface FirstAttemptsDependencies {
   isErased?: (eventId: string) => boolean;
   /** Asked right before an attempt: whether the delivery got on record meanwhile, and is not to be sent from here. */
   isRecorded?: (route: Route) => Promise<boolean>;
-  places: Pick<WorkPlaces, "attempts">;
+  places: Pick<WorkPlaces, "attempts" | "unrecorded">;
   /** Aborted when the worker stops. What is under way finishes, and what has not begun is left to another worker. */
   stopping?: AbortSignal;
   /** Told when the attempt of a route begins. */
@@ -154,6 +154,7 @@ async function attemptSome(
       start,
       since: route.event.acceptedAt,
       waitMs: until - Date.now(),
+      isOver: () => dependencies.givenUp?.aborted === true,
     });
     if (dependencies.givenUp?.aborted) {
       if (typeof place === "object") place.leave();

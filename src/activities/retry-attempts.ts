@@ -44,9 +44,11 @@ export function createAttempt(dependencies: AttemptDependencies) {
   }
 
   async function attemptInPlace(order: RetryOrder, storeWork: StoreWork): Promise<AttemptReport> {
+    // Before the records are read, as what is recorded meanwhile leaves this table.
+    const kept = new Map(dependencies.unrecordedRetries);
     const { report, free, subscription } = await storeWork(() => sortOut(order));
     if (!subscription) return report;
-    const attempted = await attemptAll(dependencies, subscription, free, { turn, storeWork });
+    const attempted = await attemptAll(dependencies, subscription, free, { turn, storeWork, kept });
     return merged(report.items, attempted);
   }
 

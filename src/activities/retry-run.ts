@@ -2,7 +2,7 @@
 import { cancellationSignal, heartbeat } from "@temporalio/activity";
 import type { Logger } from "pino";
 import type { Subscription } from "../store/model.js";
-import type { RefusedChange, Store } from "../store/store.js";
+import type { Store } from "../store/store.js";
 import { sideBySide } from "../side-by-side.js";
 import type { RetryItem } from "../workflows/contract.js";
 import type { Catalogue } from "../catalogue/catalogue.js";
@@ -10,10 +10,11 @@ import { openEvents } from "./retry/open-events.js";
 import { reachedBy } from "./retry/reached-by.js";
 import { sleepUntil } from "./retry/sleep-until.js";
 import { createSoon, type Soon } from "./retry/soon.js";
-import type { AttemptResult, EventBytes } from "./attempt.js";
+import { itemOfResult, type OpenResult, writeResults } from "./retry/write-results.js";
+import type { LateRecords } from "./record/late-records.js";
+import type { EventBytes } from "./attempt.js";
 import type { EventBytesSource } from "./event-bytes.js";
 import { currentWorkflowId } from "./current-workflow.js";
-import { addedAttempt, withChange } from "./first-records.js";
 import type { FirstAttemptsDependencies } from "./first-attempts.js";
 import { enterPlace } from "./places/attempt-place.js";
 import type { StoreWork } from "./places/retry-place.js";
@@ -21,7 +22,7 @@ import type { WorkPlaces } from "./places/work-places.js";
 import { pace, type Paced } from "./pace/pace.js";
 import type { Start } from "./pace/slot.js";
 import type { Turn } from "./pace/turns.js";
-import { asTheyStand, changeOf, putOffByRate } from "./retry-status.js";
+import { asTheyStand, putOffByRate } from "./retry-status.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
 
 export interface AttemptDependencies extends FirstAttemptsDependencies {
@@ -30,11 +31,12 @@ export interface AttemptDependencies extends FirstAttemptsDependencies {
   eventBytes: EventBytesSource;
   effects: SubscriptionEffects;
   log: Logger;
-  places: Pick<WorkPlaces, "attempts" | "retries" | "pacedRetries" | "pacedStoreWork">;
+  places: Pick<WorkPlaces, "attempts" | "unrecorded" | "retries" | "pacedRetries" | "pacedStoreWork">;
   /**
    * Results whose record could not be written yet. A rerun in the same process records them instead of sending again.
    */
-  unrecordedRetries: Map<string, RetryItem & { result: AttemptResult }>;
+  unrecordedRetries: Map<string, OpenResult>;
+  lateRecords: Pick<LateRecords, "add">;
 }
 
 /** Requests under way to one endpoint out of one batch of retries. */
@@ -73,7 +75,11 @@ interface Run {
   /** What each delivery has come to, by id. */
   reached: Map<string, RetryItem>;
   /** Results on their way into the store. */
-  open: (RetryItem & { result: AttemptResult })[];
+  open: OpenResult[];
+  /** Called once these are on record. */
+  close?: () => void;
+  /** Results could not be recorded. */
+  hasFailed: boolean;
   /** Writes them. */
   recording: Soon;
   /** What has been read for it, by event id. */
@@ -87,17 +93,17 @@ export async function attemptAll(
   dependencies: AttemptDependencies,
   subscription: Subscription,
   items: RetryItem[],
-  { turn, storeWork }: { turn: Turn; storeWork: StoreWork },
+  { turn, storeWork, kept }: { turn: Turn; storeWork: StoreWork; kept: ReadonlyMap<string, OpenResult> },
 ): Promise<RetryItem[]> {
   const run: Run = {
-    ...{ subscription, signal: cancellationSignal(), turn, storeWork, isFull: false },
+    ...{ subscription, signal: cancellationSignal(), turn, storeWork, isFull: false, hasFailed: false },
     ...{ reached: new Map(), open: [], bytes: new Map() },
     recording: createSoon(RECORD_MS, () => recordOpen(dependencies, run)),
   };
   // It may wait for a slot, for a connection, and then for an answer. The engine must not take it for lost meanwhile.
   const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
   try {
-    const fresh = items.filter((item) => !reuseResult(dependencies.unrecordedRetries, run, item));
+    const fresh = items.filter((item) => !reuseResult(dependencies, run, item, kept));
     const missed = await attemptInRounds(dependencies, run, fresh).finally(() => run.recording.end());
     for (const { reservation: _missed, ...item } of missed)
       run.reached.set(item.deliveryId, { ...item, status: "throttled", dueAt: Date.now() });
@@ -146,7 +152,7 @@ async function attemptInTime(
   const until = performance.now() + RUN_MS;
   await sideBySide(WIDTH, starts, async ({ order: item, start }) => {
     // What is not begun is given back as it was, and is due at once.
-    if (run.signal.aborted || dependencies.stopping?.aborted || performance.now() > until) return;
+    if (run.signal.aborted || dependencies.stopping?.aborted || run.hasFailed || performance.now() > until) return;
     heartbeat();
     const event = run.bytes.get(item.eventId);
     if (!event) return;
@@ -177,7 +183,7 @@ async function attemptInTurn(
   { item, start, event }: { item: RetryItem; start: Start; event: EventBytes },
 ): Promise<"missed" | undefined> {
   const { subscription } = run;
-  const wanted = { subscription, start, since: event.acceptedAt, waitMs: PLACE_WAIT_MS };
+  const wanted = { subscription, start, since: event.acceptedAt, waitMs: PLACE_WAIT_MS, isOver: () => run.hasFailed };
   const place = run.isFull ? "full" : await enterPlace(dependencies, wanted);
   if (place === "missed") return "missed";
   if (place === "full") {
@@ -217,14 +223,19 @@ function isOutdated(
 }
 
 /**
- * Whether an earlier run of this attempt left a result that is not on record yet. A result of an older attempt is out
- * of date.
+ * Whether an earlier run of this attempt left a result that was not on record when this run began. A result of an older
+ * attempt is out of date.
  */
-function reuseResult(unrecordedRetries: AttemptDependencies["unrecordedRetries"], run: Run, item: RetryItem): boolean {
-  const kept = unrecordedRetries.get(item.deliveryId);
+function reuseResult(
+  { unrecordedRetries }: AttemptDependencies,
+  run: Run,
+  item: RetryItem,
+  earlier: ReadonlyMap<string, OpenResult>,
+): boolean {
+  const kept = earlier.get(item.deliveryId);
   if (!kept) return false;
   if (kept.attempts - (kept.result.attempt ? 1 : 0) === item.attempts) return run.open.push(kept) > 0;
-  unrecordedRetries.delete(item.deliveryId);
+  if (unrecordedRetries.get(item.deliveryId) === kept) unrecordedRetries.delete(item.deliveryId);
   return false;
 }
 
@@ -245,52 +256,40 @@ async function attemptOne(
   if (run.signal.aborted && !result.attempt) return;
   const open = { ...reachedBy(item, result), result, ...(item.asked && { asked: item.asked }) };
   dependencies.unrecordedRetries.set(item.deliveryId, open);
+  run.close ??= dependencies.places.unrecorded.open();
   run.open.push(open);
   if (result.effect) await dependencies.effects.apply(run.subscription, result.effect);
   run.recording.ask();
 }
 
-async function recordOpen({ store, unrecordedRetries, log }: AttemptDependencies, run: Run): Promise<void> {
+async function recordOpen(dependencies: AttemptDependencies, run: Run): Promise<void> {
   const open = run.open.splice(0);
   if (open.length === 0) return;
-  const changes = open.map(({ result, asked, ...item }) => ({
-    ...changeOf(item),
-    attempts: item.attempts - (result.attempt ? 1 : 0),
-    ...(asked && { asked }),
-    ...(result.attempt && { attempt: result.attempt, attemptCount: item.attempts, groupId: run.subscription.groupId }),
-  }));
-  const first = await run.storeWork(() => store.deliveries.record(changes));
-  const refused = await Promise.all(first.map((each) => recordNext(store, each, open)));
-  if (refused.length > 0)
-    log.warn(
-      { deliveries: refused.map(({ id, why, stands }) => ({ id, why, status: stands?.status })) },
-      "deliveries were changed elsewhere during an attempt, and that change is kept",
-    );
-  for (const { result: _result, asked: _asked, ...item } of open) unrecordedRetries.delete(item.deliveryId);
-  for (const item of asTheyStand(
-    open.map(({ result: _result, asked: _asked, ...item }) => item),
-    refused,
-    currentWorkflowId(),
-  ))
-    run.reached.set(item.deliveryId, item);
+  const { close } = run;
+  delete run.close;
+  const { groupId } = run.subscription;
+  try {
+    const refused = await writeResults(dependencies, { groupId, open, storeWork: run.storeWork });
+    isRecorded(dependencies, open, close);
+    for (const item of asTheyStand(open.map(itemOfResult), refused, currentWorkflowId()))
+      run.reached.set(item.deliveryId, item);
+  } catch (error) {
+    // Nothing more is sent in this run, and the next one may be that of another process.
+    run.hasFailed = true;
+    dependencies.lateRecords.add({
+      write: () => writeResults(dependencies, { groupId, open }),
+      recorded: () => isRecorded(dependencies, open, close),
+    });
+    throw error;
+  }
 }
 
-/** Writers of one delivery that come between our read and our write, before we give up. */
-const TRIES = 10;
-
-/**
- * An attempt that was made is on record, also where another one was recorded meanwhile. Ours has the next number then.
- * Gives how the delivery stands after that.
- */
-async function recordNext(store: Store, given: RefusedChange, open: Run["open"]): Promise<RefusedChange> {
-  const made = open.find(({ deliveryId }) => deliveryId === given.id);
-  let refused = given;
-  for (let tries = 0; made && refused.why === "outdated" && refused.stands && tries < TRIES; tries++) {
-    const change = addedAttempt(refused.stands, { kind: "attempted", result: made.result });
-    if (!change) break;
-    const [again] = await store.deliveries.record([{ ...change, ...(made.asked && { asked: made.asked }) }]);
-    if (!again) return { ...refused, stands: withChange(refused.stands, change) };
-    refused = again;
-  }
-  return refused;
+function isRecorded(
+  { unrecordedRetries }: AttemptDependencies,
+  open: readonly OpenResult[],
+  close: (() => void) | undefined,
+): void {
+  for (const each of open)
+    if (unrecordedRetries.get(each.deliveryId) === each) unrecordedRetries.delete(each.deliveryId);
+  close?.();
 }

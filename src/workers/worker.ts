@@ -11,6 +11,7 @@ import { createSubscriptionEffects } from "../activities/subscription-effects.js
 import { createBreakerGate } from "../activities/breaker/gate.js";
 import { createOutcomeReports } from "../activities/breaker/outcome-reports.js";
 import { createThrottle } from "../activities/pace/throttle.js";
+import { createLateRecords, type LateRecords } from "../activities/record/late-records.js";
 import { createWorkPlaces } from "../activities/places/work-places.js";
 import { SIGNAL } from "../workflows/contract.js";
 import { loadBundle } from "./bundle.js";
@@ -99,13 +100,24 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
       const timeIsUp = interruptAfter(core, config);
       if (worker.getState() === "RUNNING") worker.shutdown();
       await running;
-      await early?.close(config.SHUTDOWN_GRACE_SECONDS * 1_000);
+      await closeRecords({ ...attempts, early }, config);
       await attempts.reports.close();
       clearTimeout(timeIsUp);
       attempts.throttle.close();
       await counts.stop();
     },
   };
+}
+
+/** Only a database that did not answer in time leaves records late. A process that stops does not wait for it for long. */
+const LATE_RECORDS_MS = 2_000;
+
+async function closeRecords(
+  { early, lateRecords }: { early: EarlyTable | undefined; lateRecords: LateRecords },
+  { SHUTDOWN_GRACE_SECONDS }: Config,
+): Promise<void> {
+  await early?.close(SHUTDOWN_GRACE_SECONDS * 1_000);
+  await lateRecords.close(LATE_RECORDS_MS);
 }
 
 const interruptAfter = ({ sender }: Core, { SHUTDOWN_GRACE_SECONDS }: Config): NodeJS.Timeout =>
@@ -176,6 +188,7 @@ function attemptsOf(
     deliver: createDeliver({ request, health, breaker, metrics, log }),
     eventBytes: createEventBytes(store),
     effects: createSubscriptionEffects({ store, catalogue, throttle, log }),
+    lateRecords: createLateRecords({ log }),
   };
 }
 

@@ -16,11 +16,15 @@ export async function receive(respond: Receiver["respond"] = () => ({ status: 20
 export const statuses = (items: RetryItem[]) => items.map(({ status }) => status);
 export const recordOf = ({ deliveryId }: RetryItem) => running.store.deliveries.get(deliveryId);
 
-/** What each of the files needs that begin with `retry-run`: call it once at the top. */
-export function setUpRetryRun(): void {
+/**
+ * What each of the files needs that begin with `retry-run`: call it once at the top.
+ *
+ * @param mongodbUrl where the store is, if not at the engine itself
+ */
+export function setUpRetryRun(mongodbUrl = async () => inject("mongodbUrl")): void {
   beforeAll(async () => {
     environment = await TestWorkflowEnvironment.createFromExistingServer({ address: inject("temporalAddress") });
-    running = await startRunningAttempt({ mongodbUrl: inject("mongodbUrl"), client: environment.client });
+    running = await startRunningAttempt({ mongodbUrl: await mongodbUrl(), client: environment.client });
   });
   afterEach(async () => void (await Promise.all(receivers.splice(0).map((receiver) => receiver.close()))));
   afterAll(async () => {

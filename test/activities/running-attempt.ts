@@ -17,6 +17,7 @@ import { createMetrics } from "../../src/metrics.js";
 import { createSender } from "../../src/endpoint/send.js";
 import { newSigningSecret } from "../../src/endpoint/signing/sign.js";
 import { createSubscriptionEffects } from "../../src/activities/subscription-effects.js";
+import { createLateRecords } from "../../src/activities/record/late-records.js";
 import { createWorkPlaces } from "../../src/activities/places/work-places.js";
 import { createThrottle, type ThrottleDependencies } from "../../src/activities/pace/throttle.js";
 import { newId } from "../../src/store/ids.js";
@@ -74,6 +75,7 @@ export async function startRunningAttempt({
     places: createWorkPlaces({ dispatches: 8, attempts: 1_024, metrics }),
     deliver: createDeliver({ request: createEndpointRequest({ sender, version: "0.0.0-test" }), health, metrics, log }),
     unrecordedRetries: new Map(),
+    lateRecords: createLateRecords({ log }),
   };
   const activities = createAttempt(dependencies);
   const now = { createdAt: new Date(), updatedAt: new Date() };

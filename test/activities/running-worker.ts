@@ -25,6 +25,7 @@ import { createSchemaCompiler } from "../../src/catalogue/schema-validator.js";
 import { createSender } from "../../src/endpoint/send.js";
 import { createSubscriptionEffects } from "../../src/activities/subscription-effects.js";
 import { createThrottle } from "../../src/activities/pace/throttle.js";
+import { createLateRecords } from "../../src/activities/record/late-records.js";
 import { createWorkPlaces, type WorkPlaces } from "../../src/activities/places/work-places.js";
 import { createWatchdog } from "../../src/catalogue/watchdog.js";
 import type { RecordRefusal } from "../../src/catalogue/publisher-proof.js";
@@ -171,6 +172,7 @@ export async function startRunningWorker({
     }),
     eventBytes: createEventBytes(workerStore),
     effects: createSubscriptionEffects({ store: workerStore, catalogue, throttle, log: logger }),
+    lateRecords: createLateRecords({ log: logger }),
     sharesRetries: () => sharesRetries,
   };
   const early = startsEarly

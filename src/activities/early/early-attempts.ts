@@ -117,7 +117,7 @@ const placeFor = (dependencies: EarlyDependencies, route: Route): Place | undefi
   mayLeave(dependencies, route) ? dependencies.places.attempts.tryEnter(route.subscription.id) : undefined;
 
 const mayLeave = (
-  { throttle, health, effects, breaker }: EarlyDependencies,
+  { throttle, health, effects, breaker, places }: EarlyDependencies,
   { subscription, event, filtered }: Route,
 ): boolean =>
   filtered === undefined &&
@@ -126,6 +126,7 @@ const mayLeave = (
   throttle.pausedUntil(subscription) <= Date.now() &&
   breaker?.whyWaits(subscription, { eventType: event.type, attempts: 0 }) === undefined &&
   !effects.isUnderWay(subscription.id) &&
+  !places.unrecorded.isBehind() &&
   health.verdict(subscription.id) === "prompt";
 
 /** The attempt itself. Never rejects. */

@@ -1,6 +1,7 @@
 /** Writes outcomes of early attempts in groups, a few milliseconds after they settled, until they are on record. */
 import { setTimeout as delay } from "node:timers/promises";
 import { groupBy } from "../../group-by.js";
+import type { WorkPlaces } from "../places/work-places.js";
 import { type Done, type LeftRoute, recordAll, type RecordOutcomesDependencies } from "../record-outcomes.js";
 
 export interface OutcomeRecorder {
@@ -23,8 +24,12 @@ interface Open {
   settle: (isLeft: boolean) => void;
 }
 
+export interface OutcomeRecorderDependencies extends RecordOutcomesDependencies {
+  places: Pick<WorkPlaces, "unrecorded">;
+}
+
 /** The recorder of one process. One write is under way at a time. */
-export function createOutcomeRecorder(dependencies: RecordOutcomesDependencies): OutcomeRecorder {
+export function createOutcomeRecorder(dependencies: OutcomeRecorderDependencies): OutcomeRecorder {
   const open: Open[] = [];
   let writing = false;
 
@@ -55,7 +60,12 @@ export function createOutcomeRecorder(dependencies: RecordOutcomesDependencies):
 
   return {
     record(owner, done) {
-      return new Promise((settle) => {
+      const close = dependencies.places.unrecorded.open();
+      return new Promise((resolve) => {
+        const settle = (isLeft: boolean): void => {
+          close();
+          resolve(isLeft);
+        };
         open.push({ owner, done, settle });
         writeSoon();
       });

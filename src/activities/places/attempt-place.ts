@@ -8,7 +8,7 @@ import type { WorkPlaces } from "./work-places.js";
 export interface AttemptPlaceDependencies {
   throttle: Throttle;
   health: EndpointHealth;
-  places: Pick<WorkPlaces, "attempts">;
+  places: Pick<WorkPlaces, "attempts" | "unrecorded">;
   /** Aborted when the worker stops. */
   stopping?: AbortSignal;
 }
@@ -22,22 +22,29 @@ export interface WantedAttempt {
   waitMs: number;
   /** Aborted: it waits no longer. */
   signal?: AbortSignal;
+  /** Whether its run has ended meanwhile, so that it need not wait for records either. */
+  isOver?: () => boolean;
 }
 
-/** `missed`: its slot is over, and a new one is needed. `full`: it found no place in time. Nothing was sent. */
+/**
+ * `missed`: its slot is over, and a new one is needed. `full`: it found no place in time, or records were behind all
+ * that time. Nothing was sent.
+ */
 export async function enterPlace(
   { throttle, places, health, stopping }: AttemptPlaceDependencies,
-  { subscription, start, since, waitMs, signal = stopping }: WantedAttempt,
+  { subscription, start, since, waitMs, signal = stopping, isOver = () => false }: WantedAttempt,
 ): Promise<Place | "missed" | "full"> {
   if (!(await throttle.begin(subscription, start))) return "missed";
   const { id: name } = subscription;
+  const until = performance.now() + waitMs;
   const troubled = health.verdict(name) !== "prompt";
   const free = troubled ? undefined : places.attempts.tryEnter(name);
-  if (free) return free;
-  const place = await places.attempts.enter({ name, since, troubled, waitMs: Math.max(0, waitMs), signal });
+  if (free && !places.unrecorded.isBehind()) return free;
+  const place = free ?? (await places.attempts.enter({ name, since, troubled, waitMs: Math.max(0, waitMs), signal }));
   if (!place) return "full";
+  const isFree = await places.unrecorded.caughtUp(until - performance.now(), () => signal?.aborted || isOver());
   // Its slot may have ended while it waited, and a pause may have begun.
-  if (await throttle.begin(subscription, start)) return place;
+  if (isFree && (await throttle.begin(subscription, start))) return place;
   place.leave();
-  return "missed";
+  return isFree ? "missed" : "full";
 }

@@ -1,5 +1,6 @@
 /** How much work of each kind a process does at once. Past it work waits in the process, oldest first. */
 import { type Turnstile, createTurnstile } from "../../turnstile.js";
+import { createRecordLag, type RecordLag } from "../record/record-lag.js";
 import type { InFlight, Metrics } from "../../metrics.js";
 
 export interface WorkPlaces {
@@ -12,6 +13,8 @@ export interface WorkPlaces {
   reruns: Turnstile;
   /** HTTP attempts, whoever makes them: right after the commit, in a dispatch or in a retry. */
   attempts: Turnstile;
+  /** Outcomes of attempts that are not on record yet. Past its bound no attempt begins, though it has a place. */
+  unrecorded: RecordLag;
   /** Runs of retries. Each holds one of the worker's slots for activities until the last of its attempts has ended. */
   retries: Turnstile;
   /** Those among them whose endpoint has a rate limit. They sleep until their turn, so more of them have a place. */
@@ -62,20 +65,24 @@ export function createWorkPlaces({
   attempts: number;
   metrics: Pick<Metrics, "inFlight" | "inFlightLimit" | "waiting">;
 }): WorkPlaces {
-  const places = (kind: InFlight, most: number, bounds: { each?: number; mostWaiting?: number } = {}): Turnstile => {
-    metrics.inFlightLimit.set({ kind }, most);
+  const gauges = (kind: InFlight): ((underWay: number, inLine: number) => void) => {
     const [inFlight, waiting] = [metrics.inFlight.labels({ kind }), metrics.waiting.labels({ kind })];
     const onChange = (underWay: number, inLine: number): void => {
       inFlight.set(underWay);
       waiting.set(inLine);
     };
     onChange(0, 0);
-    return createTurnstile({ most, ...bounds, onChange });
+    return onChange;
+  };
+  const places = (kind: InFlight, most: number, bounds: { each?: number; mostWaiting?: number } = {}): Turnstile => {
+    metrics.inFlightLimit.set({ kind }, most);
+    return createTurnstile({ most, ...bounds, onChange: gauges(kind) });
   };
   return {
     dispatches: places("dispatches", dispatches),
     reruns: places("reruns", Math.min(dispatches, RERUNS_AT_ONCE), { mostWaiting: RERUNS_WAITING }),
     attempts: places("attempts", attempts, { each: ATTEMPTS_EACH }),
+    unrecorded: createRecordLag(gauges("unrecorded")),
     retries: places("retries", RETRIES, { each: RETRIES_EACH }),
     pacedRetries: places("paced_retries", PACED_RETRIES.most, { each: PACED_RETRIES.each }),
     pacedStoreWork: createTurnstile({ most: PACED_STORE_WORK }),

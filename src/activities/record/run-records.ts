@@ -1,0 +1,85 @@
+/** The outcomes of one run of a dispatch on their way into the store. */
+import type { FirstOutcome, Route } from "../first-attempts.js";
+import type { WorkPlaces } from "../places/work-places.js";
+import {
+  type Dispatching,
+  type Done,
+  type LeftRoute,
+  recordAll,
+  type RecordOutcomesDependencies,
+} from "../record-outcomes.js";
+import type { LateRecords } from "./late-records.js";
+
+export interface RunRecordsDependencies extends RecordOutcomesDependencies {
+  places: Pick<WorkPlaces, "unrecorded">;
+  /**
+   * Outcomes whose record could not be written yet. A rerun in the same process takes them from here instead of sending
+   * again.
+   */
+  unrecorded: Map<string, FirstOutcome>;
+  lateRecords: Pick<LateRecords, "add">;
+}
+
+export interface RunRecords {
+  add(route: Route, outcome: FirstOutcome): void;
+  /**
+   * Records what was added since the last time.
+   * @throws StoreError when that failed. It is not tried again here.
+   */
+  record(): Promise<void>;
+  /** The run ends. Attempts that were made and are not on record are recorded without it. */
+  leave(): void;
+}
+
+interface Batch {
+  done: Done[];
+  /** Called once it is on record. Absent while no attempt was made. */
+  close?: () => void;
+}
+
+/** @param left gets the routes that need time */
+export function createRunRecords(
+  dependencies: RunRecordsDependencies,
+  dispatching: Dispatching,
+  left: LeftRoute[],
+): RunRecords {
+  const { unrecorded, places, lateRecords } = dependencies;
+  let batch: Batch = { done: [] };
+  const failed: Batch[] = [];
+  function isRecorded({ done, close }: Batch): void {
+    for (const { route, outcome } of done)
+      if (unrecorded.get(route.deliveryId) === outcome) unrecorded.delete(route.deliveryId);
+    close?.();
+  }
+  return {
+    add(route, outcome) {
+      unrecorded.set(route.deliveryId, outcome);
+      if (outcome.kind === "attempted") batch.close ??= places.unrecorded.open();
+      batch.done.push({ route, outcome });
+    },
+    async record() {
+      const now = batch;
+      batch = { done: [] };
+      try {
+        await recordAll(dependencies, dispatching, now.done, left);
+      } catch (error) {
+        failed.push(now);
+        throw error;
+      }
+      isRecorded(now);
+    },
+    leave() {
+      const all = [...failed.splice(0), batch];
+      batch = { done: [] };
+      for (const each of all) {
+        // What was not attempted is decided anew by the next run, wherever that is.
+        const made = each.done.filter(({ outcome }) => outcome.kind === "attempted");
+        if (made.length === 0) continue;
+        lateRecords.add({
+          write: () => recordAll(dependencies, dispatching, made, []),
+          recorded: () => isRecorded({ ...each, done: made }),
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { expect, it } from "vitest";
+import { createLateRecords } from "../../../src/activities/record/late-records.js";
+
+const LONG_MS = 60_000;
+/** A database that is away until it is told to be back. */
+function newDatabase() {
+  const state = { isAway: true, written: [] as string[], tries: 0 };
+  const record = (name: string) => ({
+    write: async () => {
+      state.tries++;
+      if (state.isAway || name === "poison") throw new Error("away");
+      state.written.push(name);
+    },
+    recorded: () => void state.written.push(`${name} told`),
+  });
+  return { state, record };
+}
+
+it("writes until the database is back, one after the other, and tells each", async () => {
+  const { state, record } = newDatabase();
+  const warned: unknown[] = [];
+  const late = createLateRecords({ log: { warn: (...given: unknown[]) => void warned.push(given) } });
+  late.add(record("a"));
+  late.add(record("b"));
+  await expect.poll(() => state.tries).toBeGreaterThan(1);
+  expect(state.written).toEqual([]);
+  state.isAway = false;
+  await late.close(LONG_MS);
+  expect(state.written.toSorted()).toEqual(["a", "a told", "b", "b told"]);
+  expect(warned.length).toBeGreaterThan(0);
+});
+
+it("goes on with the others while one cannot be written, and a stop does not wait for it for long", async () => {
+  const { state, record } = newDatabase();
+  state.isAway = false;
+  const late = createLateRecords({ log: { warn: () => undefined } });
+  late.add(record("poison"));
+  late.add(record("good"));
+  await expect.poll(() => state.written).toEqual(["good", "good told"]);
+  await late.close(1);
+  expect(state.written).toEqual(["good", "good told"]);
+});
+
+it("gives the oldest up when too many wait", async () => {
+  const { state, record } = newDatabase();
+  const late = createLateRecords({ log: { warn: () => undefined } });
+  late.add(record("first"));
+  await expect.poll(() => state.tries).toBe(1);
+  for (let number = 0; number < 1_000; number++) late.add(record(`${number}`));
+  expect(state.written).toHaveLength(1);
+  expect(state.written[0]).toMatch(/ told$/);
+  state.isAway = false;
+  await late.close(LONG_MS);
+});

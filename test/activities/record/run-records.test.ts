@@ -1,0 +1,77 @@
+/** A database that goes away in the middle of a run: little is sent meanwhile, and nothing twice, by any process. */
+import { setTimeout as delay } from "node:timers/promises";
+import { TestWorkflowEnvironment } from "@temporalio/testing";
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { type Proxy, startProxy } from "../../../bench/chaos/proxy.js";
+import { deliverRoutes, type DeliverRoutesDependencies } from "../../../src/activities/deliver-routes.js";
+import type { Route } from "../../../src/activities/first-attempts.js";
+import { createWorkPlaces } from "../../../src/activities/places/work-places.js";
+import { createMetrics } from "../../../src/metrics.js";
+import { newId } from "../../../src/store/ids.js";
+import { startReceiver } from "../../support/receiver.js";
+import { type RunningAttempt, startRunningAttempt } from "../running-attempt.js";
+
+/** What one endpoint answers in 2 s, as it gets 32 at once and takes 100 ms for each. */
+const ROUTES = 600;
+const ANSWER_MS = 100;
+const until = { timeout: 120_000 };
+
+let environment: TestWorkflowEnvironment;
+let proxy: Proxy;
+let running: RunningAttempt;
+beforeAll(async () => {
+  environment = await TestWorkflowEnvironment.createFromExistingServer({ address: inject("temporalAddress") });
+  proxy = await startProxy(() => new URL(inject("mongodbUrl")).host);
+  const mongodbUrl = `mongodb://${proxy.address}/?directConnection=true`;
+  running = await startRunningAttempt({ mongodbUrl, client: environment.client });
+});
+afterAll(async () => {
+  await running?.close();
+  proxy?.close();
+  await environment?.teardown();
+});
+
+const ofAnotherProcess = (): DeliverRoutesDependencies => ({
+  ...running.dependencies,
+  places: createWorkPlaces({ dispatches: 8, attempts: 1_024, metrics: createMetrics() }),
+  parkOpenDays: 7,
+  unrecorded: new Map(),
+  sending: new Map(),
+  sharesRetries: () => true,
+});
+
+it("sends little while the database is away, and another process sends only the rest", async () => {
+  const receiver = await startReceiver({
+    respond: async ({ number }) => {
+      // From the first answer on nothing reaches the store.
+      if (number === 1) proxy.set("holdRequests");
+      await delay(ANSWER_MS);
+      return { status: 204 };
+    },
+  });
+  const subscription = await running.subscribe(receiver.url);
+  const routes = Array.from({ length: ROUTES }, (): Route => {
+    const id = newId("evt");
+    const event = { id, type: running.eventType, contentType: "application/json", acceptedAt: Date.now() };
+    return { deliveryId: `${id}.${subscription.id}`, event: { ...event, bytes: Buffer.from("{}") }, subscription };
+  });
+  const owner = newId("batch");
+  const one = ofAnotherProcess();
+  await expect(deliverRoutes(one, { owner, rerun: false, routes })).rejects.toMatchObject({ code: "unavailable" });
+  const sent = receiver.requests.length;
+  expect(sent).toBeGreaterThan(0);
+  expect(sent).toBeLessThan(ROUTES / 2);
+
+  proxy.set("refuse");
+  proxy.set("pass");
+  // Without another run in the first process.
+  await expect.poll(() => one.unrecorded.size, until).toBe(0);
+  const ids = routes.map(({ deliveryId }) => deliveryId);
+  expect((await running.store.deliveries.getMany(ids)).size).toBe(sent);
+
+  expect((await deliverRoutes(ofAnotherProcess(), { owner, rerun: true, routes })).retries).toEqual([]);
+  expect(receiver.requests).toHaveLength(ROUTES);
+  const records = await running.store.deliveries.getMany(ids);
+  expect([...records.values()].filter(({ status }) => status === "delivered")).toHaveLength(ROUTES);
+  await receiver.close();
+});
