@@ -97,7 +97,7 @@ async function turnOnce(): Promise<number> {
   const older = [...document.querySelectorAll<HTMLElement>("nav a.button")].at(-1);
   const began = performance.now();
   older?.click();
-  while (first() === shown || document.querySelector("table[aria-busy=true]"))
+  while (first() === undefined || first() === shown || document.querySelector("table[aria-busy=true]"))
     await new Promise((drawn) => requestAnimationFrame(drawn));
   return performance.now() - began;
 }

@@ -21,6 +21,13 @@ afterAll(async () => {
 const told = ({ events }: Listening): string[] => [
   ...new Set(events.flatMap(({ event, data }) => (event === "subscription" ? [JSON.stringify(data)] : []))),
 ];
+/** A tenant whose subscription was told of. Else a later look would tell the listeners of a test that it is new. */
+async function makeSeen(name: string): Promise<Tenant> {
+  const admin = await hear("events=subscription", api.adminKey);
+  const tenant = await makeTenant(api, name);
+  await expect.poll(() => told(admin).some((text) => text.includes(tenant.subscriptionId)), WITHIN).toBe(true);
+  return tenant;
+}
 /** What it was told of those that it sees no more. */
 const gone = ({ events }: Listening): object[] => events.flatMap(({ event, data }) => (event === "gone" ? [data] : []));
 const patch = async ({ subscriptionId }: Tenant, body: object): Promise<void> => {
@@ -28,7 +35,7 @@ const patch = async ({ subscriptionId }: Tenant, body: object): Promise<void> =>
 };
 
 it("tells of a change, of the health and of the end, and of nothing that a log may not hold", async () => {
-  const made = await makeTenant(api, "ends");
+  const made = await makeSeen("ends");
   const listening = await hear("events=subscription", made.consumerKey);
   await patch(made, { description: "canary" });
   await expect.poll(() => told(listening).length, WITHIN).toBe(1);
@@ -80,7 +87,7 @@ it("goes on where the stream ended", async () => {
 });
 
 it("tells those who see it no more that it is gone, by its id alone, and the others how it stands", async () => {
-  const [made, owner] = [await makeTenant(api, "shared"), await makeTenant(api, "owner")];
+  const [made, owner] = [await makeSeen("shared"), await makeSeen("owner")];
   const heard = {
     loses: await hear("", made.providerKey),
     named: await hear(`events=subscription&subscriptionId=${made.subscriptionId}`, made.providerKey),
