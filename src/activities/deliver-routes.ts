@@ -70,13 +70,13 @@ export async function deliverRoutes(
     waiting.delete(route);
     records.add(route, outcome);
   };
-  const ending = endingWith(order.signal);
+  const ending = new AbortController();
   const asking = {
     ...dependencies,
     isErased: (eventId: string) => dependencies.store.erasures.lately(eventId),
     isRecorded: createLook(dependencies, order, left),
     onBegin: (route: Route) => void waiting.delete(route),
-    givenUp: ending.signal,
+    givenUp: order.signal ? AbortSignal.any([order.signal, ending.signal]) : ending.signal,
   };
   const sending = Promise.all([
     firstAttempts(
@@ -156,15 +156,6 @@ async function goOnWith(
     const record = records.get(route.deliveryId);
     if (record) keepGoing(dispatching, record, route, left);
   }
-}
-
-/** Aborted with `signal`, or when the run ends for another reason. */
-function endingWith(signal: AbortSignal | undefined): AbortController {
-  const ending = new AbortController();
-  const end = (): void => ending.abort(signal?.reason);
-  if (signal?.aborted) end();
-  else signal?.addEventListener("abort", end, { once: true });
-  return ending;
 }
 
 function once(act: () => void = () => undefined): () => void {

@@ -11,7 +11,7 @@ import { reachedBy } from "./retry/reached-by.js";
 import { sleepUntil } from "./retry/sleep-until.js";
 import { createSoon, type Soon } from "./retry/soon.js";
 import { itemOfResult, type OpenResult, writeResults } from "./retry/write-results.js";
-import type { LateRecords } from "./record/late-records.js";
+import { dropRecorded, type LateRecords } from "./record/late-records.js";
 import type { EventBytes } from "./attempt.js";
 import type { EventBytesSource } from "./event-bytes.js";
 import { currentWorkflowId } from "./current-workflow.js";
@@ -235,7 +235,7 @@ function reuseResult(
   const kept = earlier.get(item.deliveryId);
   if (!kept) return false;
   if (kept.attempts - (kept.result.attempt ? 1 : 0) === item.attempts) return run.open.push(kept) > 0;
-  if (unrecordedRetries.get(item.deliveryId) === kept) unrecordedRetries.delete(item.deliveryId);
+  dropRecorded(unrecordedRetries, item.deliveryId, kept);
   return false;
 }
 
@@ -289,7 +289,6 @@ function isRecorded(
   open: readonly OpenResult[],
   close: (() => void) | undefined,
 ): void {
-  for (const each of open)
-    if (unrecordedRetries.get(each.deliveryId) === each) unrecordedRetries.delete(each.deliveryId);
+  for (const each of open) dropRecorded(unrecordedRetries, each.deliveryId, each);
   close?.();
 }

@@ -18,6 +18,14 @@ export interface LateRecord {
   recorded(): void;
 }
 
+/**
+ * Takes what is on record out of a table of outcomes that are not. A newer outcome of the same delivery stays, because
+ * that one is not on record.
+ */
+export function dropRecorded<T>(table: Map<string, T>, id: string, recorded: T): void {
+  if (table.get(id) === recorded) table.delete(id);
+}
+
 const AGAIN_MS = 1_000;
 /** Batches. Nothing is sent while outcomes wait, so there are a few. Of one more, the oldest is given up. */
 const MOST = 1_000;

@@ -67,8 +67,10 @@ export function createRecordLag(onChange: (open: number, waiting: number) => voi
       return () => {
         open.delete(outcome);
         landedAt = performance.now();
-        changed();
         for (const wake of waiting) wake();
+        // A batch closes hundreds at once, and the first of them has woken everybody.
+        waiting.clear();
+        changed();
       };
     },
     async caughtUp(waitMs, isOver) {

@@ -8,7 +8,7 @@ import {
   recordAll,
   type RecordOutcomesDependencies,
 } from "../record-outcomes.js";
-import type { LateRecords } from "./late-records.js";
+import { dropRecorded, type LateRecords } from "./late-records.js";
 
 export interface RunRecordsDependencies extends RecordOutcomesDependencies {
   places: Pick<WorkPlaces, "unrecorded">;
@@ -47,8 +47,7 @@ export function createRunRecords(
   let batch: Batch = { done: [] };
   const failed: Batch[] = [];
   function isRecorded({ done, close }: Batch): void {
-    for (const { route, outcome } of done)
-      if (unrecorded.get(route.deliveryId) === outcome) unrecorded.delete(route.deliveryId);
+    for (const { route, outcome } of done) dropRecorded(unrecorded, route.deliveryId, outcome);
     close?.();
   }
   return {
@@ -72,7 +71,7 @@ export function createRunRecords(
       const all = [...failed.splice(0), batch];
       batch = { done: [] };
       for (const each of all) {
-        // What was not attempted is decided anew by the next run, wherever that is.
+        // What was not attempted waits for the next run: in this process as it was decided, elsewhere decided anew.
         const made = each.done.filter(({ outcome }) => outcome.kind === "attempted");
         if (made.length === 0) continue;
         lateRecords.add({

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createLateRecords } from "../../../src/activities/record/late-records.js";
+import { createLateRecords, dropRecorded } from "../../../src/activities/record/late-records.js";
 
 const LONG_MS = 60_000;
 /** A database that is away until it is told to be back. */
@@ -51,4 +51,13 @@ it("gives the oldest up when too many wait", async () => {
   expect(state.written[0]).toMatch(/ told$/);
   state.isAway = false;
   await late.close(LONG_MS);
+});
+
+it("takes what is on record out of a table, and nothing newer", () => {
+  const [old, newer] = [{}, {}];
+  const table = new Map([["id", newer]]);
+  dropRecorded(table, "id", old);
+  expect(table.get("id")).toBe(newer);
+  dropRecorded(table, "id", newer);
+  expect(table.size).toBe(0);
 });
