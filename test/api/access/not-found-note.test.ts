@@ -1,15 +1,8 @@
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { expect, test } from "vitest";
 import { newId } from "../../../src/store/ids.js";
-import { makeTenant, type RunningApi, startApi, type Tenant } from "../running-api.js";
+import { api, others, setUpTwoTenants, tenant } from "../two-tenants.js";
 
-let api: RunningApi;
-let tenant: Tenant;
-let others: Tenant;
-beforeAll(async () => {
-  api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") });
-  [tenant, others] = [await makeTenant(api, "asks"), await makeTenant(api, "others")];
-});
-afterAll(() => api?.close());
+setUpTwoTenants("asks");
 
 const noted = async (): Promise<object[]> =>
   (await api.call<{ data: object[] }>("GET", "/v1/audit?action=access.not_found")).body.data;

@@ -1,17 +1,10 @@
 /** Who acted on a delivery: all of it for those who keep the service, and for a consumer no name of another party. */
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { expect, test } from "vitest";
 import { newId } from "../../../src/store/ids.js";
 import { parkedDelivery, recordedEvent } from "../recorded.js";
-import { makeTenant, type RunningApi, startApi, type Tenant } from "../running-api.js";
+import { api, others, setUpTwoTenants, tenant } from "../two-tenants.js";
 
-let api: RunningApi;
-let tenant: Tenant;
-let others: Tenant;
-beforeAll(async () => {
-  api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") });
-  [tenant, others] = [await makeTenant(api, "acts"), await makeTenant(api, "others")];
-});
-afterAll(() => api?.close());
+setUpTwoTenants("acts");
 
 async function parked(): Promise<string> {
   const eventId = newId("evt");

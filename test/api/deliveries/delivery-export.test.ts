@@ -1,15 +1,11 @@
 /** What an export holds, how it is cut, what a spreadsheet makes of it, and that it is on record. */
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { makeTenant, type RunningApi, startApi, type Tenant } from "../running-api.js";
+import { beforeAll, describe, expect, it } from "vitest";
+import { makeTenant } from "../running-api.js";
+import { api, others, setUpTwoTenants, tenant as mine } from "../two-tenants.js";
 import { deliveryNow } from "./stream/listening.js";
 
-let api: RunningApi;
-let mine: Tenant;
-let others: Tenant;
-
+setUpTwoTenants("mine");
 beforeAll(async () => {
-  api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") });
-  [mine, others] = [await makeTenant(api, "mine"), await makeTenant(api, "others")];
   const detail = { url: "https://8.8.8.8/hook", requestHeaders: {}, responseBody: "canary" };
   const at = new Date();
   await api.store.deliveries.insertMany([
@@ -23,7 +19,6 @@ beforeAll(async () => {
     deliveryNow(others, "theirs"),
   ]);
 });
-afterAll(() => api?.close());
 
 const get = (query: string, key = mine.consumerKey) => api.call("GET", `/v1/deliveries/export?${query}`, { key });
 

@@ -1,15 +1,11 @@
 /** What an export of subscriptions holds, what it leaves out, and that it is on record. */
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { makeTenant, type RunningApi, startApi, type Tenant } from "../../running-api.js";
+import { beforeAll, expect, test } from "vitest";
+import { api, others, setUpTwoTenants, tenant as mine } from "../../two-tenants.js";
 
-let api: RunningApi;
-let mine: Tenant;
-let others: Tenant;
 let ids: string[];
 
+setUpTwoTenants("mine");
 beforeAll(async () => {
-  api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") });
-  [mine, others] = [await makeTenant(api, "mine"), await makeTenant(api, "others")];
   const { id } = (
     await api.call("POST", "/v1/subscriptions", {
       body: {
@@ -24,7 +20,6 @@ beforeAll(async () => {
   ).body;
   ids = [String(id), mine.subscriptionId];
 });
-afterAll(() => api?.close());
 
 const get = (query: string, key = mine.consumerKey) => api.call("GET", `/v1/subscriptions/export?${query}`, { key });
 const objects = (text: string) =>

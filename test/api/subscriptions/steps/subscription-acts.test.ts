@@ -1,15 +1,8 @@
 /** Who changed a subscription: all of it for those who keep the service, and for a consumer no name of another party. */
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
-import { makeTenant, type RunningApi, startApi, type Tenant } from "../../running-api.js";
+import { expect, test } from "vitest";
+import { api, others, setUpTwoTenants, tenant } from "../../two-tenants.js";
 
-let api: RunningApi;
-let tenant: Tenant;
-let others: Tenant;
-beforeAll(async () => {
-  api = await startApi({ temporalAddress: inject("temporalAddress"), mongodbUrl: inject("mongodbUrl") });
-  [tenant, others] = [await makeTenant(api, "acts"), await makeTenant(api, "others")];
-});
-afterAll(() => api?.close());
+setUpTwoTenants("acts");
 
 interface Done {
   act: string;
