@@ -196,7 +196,7 @@ export function problemsOf(route: ApiRoute): ProblemCode[] {
       "erased",
     ] as const)
       codes.add(code);
-  if (takesIfMatch(route)) codes.add("precondition_failed");
+  if (takesIfMatch(route)) codes.add("changed_meanwhile");
   if (route.params && route.act !== "public") codes.add("erased");
   if (route.act !== "public")
     for (const code of [

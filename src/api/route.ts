@@ -22,7 +22,7 @@ export interface RequestContext<K extends DependencyName = never> {
   act?: ActOfRequest;
   /**
    * With `If-Match`: compares the tag in a compare-and-set that voids it. To be called before what has an effect
-   * earlier than the object's own write. @throws PreconditionFailed
+   * earlier than the object's own write. @throws ChangedMeanwhile
    */
   claim?: () => Promise<void>;
 }

@@ -123,7 +123,7 @@ function createImport() {
     );
     if ("refused" in plan) return plan;
     const planned = markOf(plan);
-    if (mark !== undefined && mark !== planned) return refuse("precondition_failed", OVERTAKEN);
+    if (mark !== undefined && mark !== planned) return refuse("changed_meanwhile", OVERTAKEN);
     const refusal = dryRun === "true" ? undefined : await carryOut(context, id, format, plan);
     return (
       refusal ?? {

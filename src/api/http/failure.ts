@@ -2,7 +2,7 @@
 import { isGrpcServiceError, ServiceError } from "@temporalio/client";
 import { StoreError } from "../../store/store-error.js";
 import { refuse, type Refusal } from "./errors.js";
-import { PreconditionFailed } from "./preconditions.js";
+import { ChangedMeanwhile } from "./preconditions.js";
 
 /**
  * For `insert(…).then(() => false, isDuplicate)`. It gives true when the id exists, and throws any other failure again.
@@ -34,7 +34,7 @@ const STORE_PROBLEMS: Partial<Record<StoreError["code"], Refusal>> = {
 
 /** The refusal for something that was thrown. Undefined means a failure of our own that nobody expected. */
 export function refusalOf(error: unknown): Refusal | undefined {
-  if (error instanceof PreconditionFailed) return refuse("precondition_failed");
+  if (error instanceof ChangedMeanwhile) return refuse("changed_meanwhile");
   if (error instanceof StoreError) return STORE_PROBLEMS[error.code];
   if (error instanceof ServiceError || isGrpcServiceError(error))
     return refuse("unavailable", "Temporal does not answer.", { retryAfterSeconds: 5 });

@@ -12,7 +12,7 @@ import { refuse, type Refusal } from "./errors.js";
 import type { Reply, ApiRoute } from "../route.js";
 
 /** Thrown out of the store's compare-and-set. It is answered with 412. */
-export class PreconditionFailed extends Error {}
+export class ChangedMeanwhile extends Error {}
 
 /** Beginning of a path -> the collection of the object that its first parameter names. */
 const OBJECTS = {
@@ -48,7 +48,7 @@ export const ifMatchHeader = z
   .meta({
     description:
       "The `ETag` that the object had when it was read, several of them, or `*`. When the object " +
-      "has been changed since, nothing is done and the answer is 412.",
+      "has been changed since, nothing is done and the answer is 412 with the code `changed_meanwhile`.",
   });
 export const ifNoneMatchHeader = z
   .string()
@@ -146,7 +146,7 @@ export interface Conditional {
   claim: () => Promise<void>;
 }
 
-/** The store with the condition on the object of this path. @throws PreconditionFailed out of the writes */
+/** The store with the condition on the object of this path. @throws ChangedMeanwhile out of the writes */
 export function conditionalStore(
   store: Store,
   route: Pick<ApiRoute, "path">,
@@ -156,7 +156,7 @@ export function conditionalStore(
   const part = objectOf(route);
   if (part === undefined) return { store, claim: async () => {} };
   const check = (item: { updatedAt: Date }): void => {
-    if (!tags.has(tagOf(item.updatedAt))) throw new PreconditionFailed();
+    if (!tags.has(tagOf(item.updatedAt))) throw new ChangedMeanwhile();
   };
   const objects = {
     apis: conditional(store.apis, id, check),

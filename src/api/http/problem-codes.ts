@@ -156,7 +156,7 @@ export const PROBLEMS = {
     "Look whether the change was made, then use a new key.",
   ),
   erased: entry(410, "The data was erased", "Nothing brings it back. A new event needs a new id."),
-  precondition_failed: entry(
+  changed_meanwhile: entry(
     412,
     "The object has been changed since",
     "Read it again, and send the change with its new ETag in If-Match.",

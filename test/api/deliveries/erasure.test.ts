@@ -199,7 +199,7 @@ describe("a group", () => {
     const before = (await api.call("GET", `/v1/deliveries/${deliveryId}`)).body["status"];
     expect(await api.problem("DELETE", `${path}?cascade=true`, { headers: { "if-match": stale } })).toMatchObject({
       status: 412,
-      code: "precondition_failed",
+      code: "changed_meanwhile",
     });
     expect((await api.call("GET", `/v1/deliveries/${deliveryId}`)).body["status"]).toBe(before);
     expect(before).not.toBe("cancelled");

@@ -32,7 +32,7 @@ test.each([0, 1, 2, 3])("object %i: read, changed by its tag, and refused by an 
   expect(changed.headers["etag"]).toBe(after);
   expect(await api.problem("PATCH", path, { body: second, headers: { "if-match": before } })).toMatchObject({
     status: 412,
-    code: "precondition_failed",
+    code: "changed_meanwhile",
   });
   expect(await tag(path)).toBe(after);
   expect((await api.call("GET", path)).body).toMatchObject(first);
@@ -130,7 +130,7 @@ describe("If-Match of an erasure", () => {
     expect((await patch(path, { name: "newer" }, stale)).status).toBe(200);
     expect(await api.problem("DELETE", `${path}?cascade=true`, { headers: { "if-match": stale } })).toMatchObject({
       status: 412,
-      code: "precondition_failed",
+      code: "changed_meanwhile",
     });
     expect((await api.call("GET", path)).body).toMatchObject({ name: "newer" });
     const known = await tag(path);

@@ -21,7 +21,7 @@ test("a path takes `ext:` and the external id for the id, in every method", asyn
     body: { name: "Again" },
     headers: { "if-match": String(read.headers["etag"]) },
   });
-  expect(outdated).toMatchObject({ status: 412, code: "precondition_failed" });
+  expect(outdated).toMatchObject({ status: 412, code: "changed_meanwhile" });
   for (const part of ["health", "certificates"])
     expect((await api.call("GET", `/v1/subscriptions/ext:billing/${part}`, consumer())).status).toBe(200);
   const paused = await api.call("POST", "/v1/subscriptions/ext:billing/pause", consumer());

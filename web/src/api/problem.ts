@@ -47,6 +47,9 @@ export const problemOf = (error: unknown): ProblemDocument =>
 export const isSessionEnded = (error: unknown): boolean =>
   error instanceof ProblemError && error.problem.status === 401;
 
+/** Whether somebody changed the thing since the page read it. The page shows what they changed and keeps the input. */
+export const isChangedMeanwhile = (error: unknown): boolean => problemOf(error).code === "changed_meanwhile";
+
 /** Whether a cursor in the address is forged, foreign or old. */
 export const isCursorRefused = ({ status, errors }: ProblemDocument): boolean =>
   status === 400 && errors?.some(({ path }) => path === "query.cursor") === true;

@@ -46,7 +46,7 @@ describe("a dry run", () => {
     expect(await mark()).toBe(shown);
     await api.call("PATCH", "/v1/event-types/drytwo.invoice.paid", { body: { description: "Somebody else's" } });
     const refused = await send(apiId, document, { query: `?mark=${shown}` });
-    expect(refused, refused.text).toMatchObject({ status: 412, body: { code: "precondition_failed" } });
+    expect(refused, refused.text).toMatchObject({ status: 412, body: { code: "changed_meanwhile" } });
     expect(await api.store.eventTypes.get("drytwo.invoice.paid")).toMatchObject({ description: "Somebody else's" });
     const taken = await send(apiId, document, { query: `?mark=${await mark()}` });
     expect(taken, taken.text).toMatchObject({ status: 200, body: { changed: [{ name: "drytwo.invoice.paid" }] } });

@@ -4,7 +4,7 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import type { FormEvent } from "react";
 import { mayDo } from "../../../api/access.js";
 import { api, ask } from "../../../api/client.js";
-import { problemOf } from "../../../api/problem.js";
+import { isChangedMeanwhile, problemOf } from "../../../api/problem.js";
 import { useMe } from "../../../api/queries.js";
 import { t } from "../../../i18n/index.js";
 import notice from "../../../parts/notice.module.css";
@@ -78,7 +78,7 @@ function Editor({ type, etag }: EditorProps) {
     drop();
     void navigate({ to: "/catalogue/$name", params: { name } });
   });
-  const isOvertaken = problemOf(save.error).code === "precondition_failed";
+  const isOvertaken = isChangedMeanwhile(save.error);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (read.ok) save.mutate({ change: typeChange(before, read.content), tag: draft.etag });

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type ChangeEvent, type FormEvent, useState } from "react";
 import { mayDo } from "../../../api/access.js";
-import { problemOf } from "../../../api/problem.js";
+import { isChangedMeanwhile } from "../../../api/problem.js";
 import { apisQuery, useMe } from "../../../api/queries.js";
 import { t } from "../../../i18n/index.js";
 import { useDraft } from "../../../parts/draft.js";
@@ -48,7 +48,7 @@ function ImportForm() {
     dryRun.mutate();
   };
   if (run.data) return <Done imported={run.data} apiId={apiId} />;
-  const isOvertaken = problemOf(run.error).code === "precondition_failed";
+  const isOvertaken = isChangedMeanwhile(run.error);
   return (
     <div className={styles.page}>
       <form onSubmit={submit} className={styles.page}>

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, ask } from "../../../api/client.js";
 import { t } from "../../../i18n/index.js";
-import { problemOf } from "../../../api/problem.js";
+import { isChangedMeanwhile } from "../../../api/problem.js";
 import { ProblemNotice } from "../../../parts/problem-notice.js";
 import type { Subscription } from "../../../parts/subscription/model.js";
 import { Overtaken } from "../overtaken.js";
@@ -53,7 +53,7 @@ function UploadForm({ saved, ...now }: Tagged & { saved: () => void }) {
     onError: () => forgetSubscription(client, id),
     gcTime: 0,
   });
-  const isOvertaken = problemOf(run.error).code === "precondition_failed";
+  const isOvertaken = isChangedMeanwhile(run.error);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     run.mutate();

@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { api, ask } from "../../../api/client.js";
-import { problemOf } from "../../../api/problem.js";
+import { isChangedMeanwhile } from "../../../api/problem.js";
 import { t } from "../../../i18n/index.js";
 import { ProblemNotice } from "../../../parts/problem-notice.js";
 import type { Subscription } from "../../../parts/subscription/model.js";
@@ -65,7 +65,7 @@ export function ProtectionForm(props: ProtectionFormProps) {
     run.reset();
     typed.type(() => next);
   };
-  const isOvertaken = problemOf(run.error).code === "precondition_failed";
+  const isOvertaken = isChangedMeanwhile(run.error);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     run.mutate();

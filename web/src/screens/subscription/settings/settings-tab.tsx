@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { FormEvent } from "react";
 import { mayDo } from "../../../api/access.js";
 import { api, ask } from "../../../api/client.js";
-import { problemOf } from "../../../api/problem.js";
+import { isChangedMeanwhile } from "../../../api/problem.js";
 import { apisQuery, eventTypesQuery, type Me } from "../../../api/queries.js";
 import { t } from "../../../i18n/index.js";
 import notice from "../../../parts/notice.module.css";
@@ -88,7 +88,7 @@ function SettingsEditor({ subscription, etag, me }: SettingsTabProps) {
     const isSame = changedFields(settingsFormOf(subscription), draft.base).length === 0;
     if (read.ok) save.mutate({ change: read.change, tag: isSame ? etag : draft.etag });
   };
-  const isOvertaken = problemOf(save.error).code === "precondition_failed";
+  const isOvertaken = isChangedMeanwhile(save.error);
   return (
     <form onSubmit={submit} className={styles.form} aria-label={t("subscription.tab.settings")}>
       <SettingsFields
