@@ -13,6 +13,7 @@ import type { ApiDependencies, GivenDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./http/errors.js";
 import { streamRoutes } from "./deliveries/stream/routes.js";
 import { eventTypeRoutes } from "./catalogue/event-types.js";
+import { payloadLookRoutes } from "./catalogue/payload-look.js";
 import { eventRoutes } from "./deliveries/events.js";
 import { refusalOf } from "./http/failure.js";
 import { filterApiRoutes } from "./catalogue/filters.js";
@@ -75,6 +76,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...apiRoutes,
   ...importRoutes,
   ...eventTypeRoutes,
+  ...payloadLookRoutes,
   ...groupRoutes,
   ...grantRequestRoutes,
   ...subscriptionExportRoutes,

@@ -21,6 +21,20 @@ export interface CheckedPayload {
 export interface PayloadCheck {
   /** Why the payload must not be published. Undefined means that it may be, though a warning may have been given. */
   (type: EventType, payload: CheckedPayload): PayloadFault[] | undefined;
+  /**
+   * What a schema says of a payload, whatever a publish does about it. Nothing is counted or logged. An empty list
+   * means that the payload is as the schema says. Undefined means that there is no schema to check it against.
+   */
+  look(version: SchemaVersion, payload: CheckedPayload): PayloadFault[] | undefined;
+}
+
+/** A schema that an event type has, or had. */
+export interface SchemaVersion {
+  name: string;
+  version: number;
+  /** Since when it was the newest. */
+  since: Date;
+  schema?: Record<string, unknown>;
 }
 
 export interface PayloadCheckDependencies {
@@ -48,29 +62,30 @@ interface CompiledVersion {
 export function createPayloadCheck({ compileSchema, metrics, log }: PayloadCheckDependencies): PayloadCheck {
   const compiled = new LRUCache<string, CompiledVersion>({ max: MAX_COMPILED });
 
-  /** By name, version and its time. An event type that was deleted and made anew begins with version 1 again. */
-  function validatorOf(type: EventType): PayloadValidator | undefined {
-    const version = type.version ?? 1;
-    const since = (type.versionAt ?? type.createdAt).getTime();
-    const kept = compiled.get(type.name);
-    if (kept?.version === version && kept.since === since) return kept.validator;
-    const made = type.schema && compileSchema(type.schema);
+  /**
+   * By version and its time. An event type that was deleted and made anew begins with version 1 again. What people look
+   * at has a key of its own, so that it never takes the place of what publishes need.
+   */
+  function validatorOf({ name, version, since, schema }: SchemaVersion, key = name): PayloadValidator | undefined {
+    const kept = compiled.get(key);
+    if (kept?.version === version && kept.since === since.getTime()) return kept.validator;
+    const made = schema && compileSchema(schema);
     if (!made?.ok) {
       // Saving compiled it, so this is a schema from before saving did.
       if (made)
         log.error(
-          { type: type.name, version },
+          { type: name, version },
           "the schema of an event type cannot be compiled: its payloads are not checked",
         );
       return undefined;
     }
-    compiled.set(type.name, { version, since, validator: made.validator });
+    compiled.set(key, { version, since: since.getTime(), validator: made.validator });
     return made.validator;
   }
 
-  return (type, payload) => {
+  const check = (type: EventType, payload: CheckedPayload): PayloadFault[] | undefined => {
     if (!isChecked(type)) return undefined;
-    const validator = validatorOf(type);
+    const validator = validatorOf(newestSchema(type));
     const faults = validator && faultsOf(validator, payload);
     if (!faults) return undefined;
     const { validation = "off", name, version = 1 } = type;
@@ -82,7 +97,21 @@ export function createPayloadCheck({ compileSchema, metrics, log }: PayloadCheck
     );
     return undefined;
   };
+
+  const look: PayloadCheck["look"] = (version, payload) => {
+    const validator = validatorOf(version, `${version.name}@${version.version}`);
+    return validator && (faultsOf(validator, payload) ?? []);
+  };
+  return Object.assign(check, { look });
 }
+
+/** The schema that publishes of the type are checked against now. */
+export const newestSchema = ({ name, version = 1, versionAt, createdAt, schema }: EventType): SchemaVersion => ({
+  name,
+  version,
+  since: versionAt ?? createdAt,
+  ...(schema && { schema }),
+});
 
 function faultsOf(
   validator: PayloadValidator,

@@ -37,7 +37,8 @@ const COMPILE_LIMIT_MS = 5_000;
  * ms.
  */
 const QUICK_STEPS = 2_000_000;
-const MAX_FAULTS = 20;
+/** Most faults of one payload or schema that are told. */
+export const MAX_FAULTS = 20;
 /** The expressions of some formats take the square of the length. */
 const MAX_FORMAT_LENGTH = 2_048;
 

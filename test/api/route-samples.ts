@@ -95,6 +95,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   changeEventType: { description: "changed" },
   changeGroup: { name: "changed" },
   changeSubscription: { name: "changed" },
+  checkPayload: { body: "{}" },
   // A URL that is refused by its text, so that nothing is called.
   checkTarget: { url: "https://user@example.com/" },
   requestCertificate: { subject: { commonName: "changed" } },

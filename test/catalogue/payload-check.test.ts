@@ -77,3 +77,26 @@ it("counts by what was done, and names no value in the log", async () => {
     enforce: 1,
   });
 });
+
+it("is looked at whatever the validation is, uncounted, and takes no place of what publishes need", async () => {
+  const { check, compiles, log, metrics } = build();
+  const text = type({ schema: { type: "string" } });
+  expect(check(text, payload("1"))).toHaveLength(1);
+  const counted = await metrics.registry.metrics();
+  const version = (number: number, schema?: Record<string, unknown>) => ({
+    name: text.name,
+    version: number,
+    since: at,
+    ...(schema && { schema }),
+  });
+  for (let i = 0; i < 2; i++) {
+    expect(check.look(version(1, { type: "number" }), payload("1"))).toEqual([]);
+    expect(check.look(version(2, { type: "boolean" }), payload("1"))).toMatchObject([{ path: "" }]);
+  }
+  expect(check(text, payload("1"))).toHaveLength(1);
+  expect(compiles, "each is compiled once").toHaveLength(3);
+  expect(check.look(version(3), payload("1"))).toBeUndefined();
+  expect(log).toEqual([]);
+  expect(counted).toMatch(/payloads_invalid_total\{validation="enforce"\} 1/);
+  expect(await metrics.registry.metrics()).toMatch(/payloads_invalid_total\{validation="enforce"\} 2/);
+});

@@ -6,9 +6,11 @@ import type { AuditTally } from "./audit-tally.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { MINUTE_MS } from "../../workflows/durations.js";
 
-export type LimitName = "verify" | "test" | "drafts" | "recoveries" | "previews" | "targets";
+export type LimitName = "verify" | "test" | "drafts" | "recoveries" | "previews" | "targets" | "payloads";
 /** Most of each within a minute. */
-export type LimitSettings = Readonly<Record<Exclude<LimitName, "previews" | "targets">, number>>;
+export type LimitSettings = Readonly<Record<Exclude<LimitName, "previews" | LimitOfOne>, number>>;
+/** Limits on one person, or one key. */
+type LimitOfOne = "targets" | "payloads";
 
 export interface Limits {
   /**
@@ -41,20 +43,25 @@ const TOGETHER = 4;
 const PREVIEWS_FOR_ONE = 10;
 /** Looks at an endpoint while somebody describes it. */
 const CHECKS_FOR_ONE = 5;
+/** Payloads that are compared with a schema while somebody reads deliveries. Each may take 0.25 s of the one thread. */
+const PAYLOADS_FOR_ONE = 120;
 
 export function createLimits({ limits, settings, auditTally, refused, log }: LimitsDependencies): Limits {
   return {
     async refuse(actor, name, { group = "several", host }) {
       const taking = await limits.take(
-        name === "targets" ? limitsOfChecks(actor, host) : limitsOf(settings, name, group, host),
+        isOfOne(name) ? limitsOfOne(actor, name, host) : limitsOf(settings, name, group, host),
       );
       if (taking.ok) return undefined;
       refused(name);
       auditTally
         .record({ actor: actor.name, action: "limit.refuse", subject: `${name}:${group}`, counts: {} })
         .catch((error: unknown) => log.error({ err: error, limit: name }, "refusals of a limit are not on record"));
-      const whose =
-        name === "targets" ? "one person" : group === "several" ? "several groups at once" : `the group ${group}`;
+      const whose = isOfOne(name)
+        ? "one person"
+        : group === "several"
+          ? "several groups at once"
+          : `the group ${group}`;
       return refuse("rate_limited", `Too many of this kind (${name}) for ${whose} within a minute.`, {
         retryAfterSeconds: taking.retryAfterMs / 1_000,
       });
@@ -62,19 +69,24 @@ export function createLimits({ limits, settings, auditTally, refused, log }: Lim
   };
 }
 
+const isOfOne = (name: LimitName): name is LimitOfOne => name === "targets" || name === "payloads";
+
 /**
- * A check calls an address that need not belong to any subscription. So it is limited for the person, and for the host
- * over all of them.
+ * A check of a target calls an address that need not belong to any subscription. So it is limited for the person, and
+ * for the host over all of them.
  */
-const limitsOfChecks = ({ name }: Pick<Actor, "name">, host = ""): Limit[] => [
-  { key: `targets/${name}`, most: CHECKS_FOR_ONE, windowMs: MINUTE_MS },
-  { key: `targets/*/${host}`, most: CHECKS_FOR_ONE * TOGETHER, windowMs: MINUTE_MS },
-];
+const limitsOfOne = ({ name }: Pick<Actor, "name">, limit: LimitOfOne, host = ""): Limit[] =>
+  limit === "payloads"
+    ? [{ key: `payloads/${name}`, most: PAYLOADS_FOR_ONE, windowMs: MINUTE_MS }]
+    : [
+        { key: `targets/${name}`, most: CHECKS_FOR_ONE, windowMs: MINUTE_MS },
+        { key: `targets/*/${host}`, most: CHECKS_FOR_ONE * TOGETHER, windowMs: MINUTE_MS },
+      ];
 
 /** The narrowest first. */
 function limitsOf(
   settings: LimitSettings,
-  name: Exclude<LimitName, "targets">,
+  name: Exclude<LimitName, LimitOfOne>,
   group: string,
   host: string | undefined,
 ): Limit[] {

@@ -30,8 +30,8 @@ function objectOf({ path }: Pick<ApiRoute, "path">): ObjectPart | undefined {
   return undefined;
 }
 
-/** A hold on an object is no change of it. Nor is what is sent to its endpoint or its channel to try it. */
-const CHANGES_NOTHING = /\/(?:hold|test|probe)$/;
+/** A hold on an object is no change of it. Nor is what is sent or compared to try it. */
+const CHANGES_NOTHING = /\/(?:hold|test|probe|check)$/;
 
 /** Whether the route changes an object that `If-Match` can be about. */
 export const takesIfMatch = (route: Pick<ApiRoute, "method" | "path">): boolean =>
