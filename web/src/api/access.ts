@@ -15,6 +15,7 @@ const OFFERS = {
   "grants:ask": ["admin", "consumer"],
   "grants:decide": PROVIDING,
   "audit:read": ["admin", "auditor"],
+  "events:publish": PROVIDING,
   "events:expunge": PROVIDING,
   "events:read": ["admin", "provider", "operator", "auditor"],
   "deliveries:write": RUNNING,

@@ -11,7 +11,8 @@ export const localZone = (): Zone => Intl.DateTimeFormat().resolvedOptions().tim
 /** Whether the browser knows the zone. */
 export function isZone(name: string): boolean {
   try {
-    return dateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+    dateTimeFormat("en", { timeZone: name });
+    return true;
   } catch {
     return false;
   }

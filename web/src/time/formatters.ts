@@ -13,12 +13,34 @@ function kept<F>(key: string, make: () => F): F {
   return fresh;
 }
 
-export const numberFormat = (locale: string, options: Intl.NumberFormatOptions = {}): Intl.NumberFormat =>
-  kept(`number ${locale} ${JSON.stringify(options)}`, () => new Intl.NumberFormat(locale, options));
+/**
+ * In a page from right to left an English date would be turned around: its day would stand behind its year. So there
+ * each figure is a part of its own, whose direction is that of its first letter (Unicode Standard Annex 9, FSI and PDI).
+ * They are characters and no element, because most figures are parts of a sentence.
+ */
+const isolated = (text: string): string =>
+  globalThis.document?.documentElement.dir === "rtl" ? `\u2068${text}\u2069` : text;
+
+interface Shown<V> {
+  format: (value: V) => string;
+}
+const shown = <V>(formatter: Shown<V>): Shown<V> => ({ format: (value) => isolated(formatter.format(value)) });
+
+export const numberFormat = (locale: string, options: Intl.NumberFormatOptions = {}): Shown<number> =>
+  kept(`number ${locale} ${JSON.stringify(options)}`, () => shown(new Intl.NumberFormat(locale, options)));
 
 /** @throws RangeError for a zone that the browser does not know */
-export const dateTimeFormat = (locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
-  kept(`time ${locale} ${JSON.stringify(options)}`, () => new Intl.DateTimeFormat(locale, options));
+export const dateTimeFormat = (locale: string, options: Intl.DateTimeFormatOptions): Shown<Date> =>
+  kept(`time ${locale} ${JSON.stringify(options)}`, () => shown(new Intl.DateTimeFormat(locale, options)));
 
-export const relativeTimeFormat = (locale: string, options: Intl.RelativeTimeFormatOptions): Intl.RelativeTimeFormat =>
-  kept(`ago ${locale} ${JSON.stringify(options)}`, () => new Intl.RelativeTimeFormat(locale, options));
+interface ShownAge {
+  format: (value: number, unit: Intl.RelativeTimeFormatUnit) => string;
+}
+export const relativeTimeFormat = (locale: string, options: Intl.RelativeTimeFormatOptions): ShownAge =>
+  kept(`ago ${locale} ${JSON.stringify(options)}`, () => {
+    const format = new Intl.RelativeTimeFormat(locale, options);
+    return { format: (value, unit) => isolated(format.format(value, unit)) };
+  });
+
+/** The same without what isolates it: for what leaves the page. */
+export const withoutIsolates = (text: string): string => text.replaceAll(/[\u2068\u2069]/g, "");

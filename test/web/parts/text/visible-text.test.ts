@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hexRows, piecesOf, rowsOf } from "../../../../web/src/parts/text/visible-text.js";
+import { hexRows, piecesOf, rowsAt, rowsOf } from "../../../../web/src/parts/text/visible-text.js";
 
 describe("text of others", () => {
   it.each([
@@ -25,6 +25,16 @@ describe("text of others", () => {
     expect(rows.join("")).toBe(`first${line}last`);
     expect(rows.some((row) => /[\ud800-\udbff]$|^[\udc00-\udfff]/.test(row))).toBe(false);
     expect(rows.at(-2)).toBe("");
+  });
+
+  it("tells in which row a character stands, over every kind of line end", () => {
+    const text = `a\r\nb\n\n${"x".repeat(1_500)}\rlast`;
+    const rows = rowsOf(text);
+    expect(rowsAt(text, rows, [0, 1, text.indexOf("b"), text.indexOf("x"), text.lastIndexOf("x")])).toEqual([
+      0, 0, 1, 3, 4,
+    ]);
+    expect(rows[rowsAt(text, rows, [text.indexOf("last")])[0] ?? -1]).toBe("last");
+    expect(rowsAt("", rowsOf(""), [0])).toEqual([0]);
   });
 
   it("shows bytes sixteen a row", () => {

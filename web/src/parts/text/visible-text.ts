@@ -85,3 +85,21 @@ export function hexRows(bytes: Uint8Array): string[] {
     text.slice(row * WIDTH, row * WIDTH + (row < count - 1 ? WIDTH : ASCII_AT + inLast)),
   );
 }
+
+/** In which row of `rowsOf(text)` the characters at these offsets stand. */
+export function rowsAt(text: string, rows: readonly string[], offsets: readonly number[]): number[] {
+  const starts: number[] = [];
+  let at = 0;
+  for (const row of rows) {
+    starts.push(at);
+    at += row.length;
+    if (text[at] === "\r" && text[at + 1] === "\n") at += 2;
+    else if (text[at] === "\n" || text[at] === "\r") at += 1;
+  }
+  return offsets.map((offset) =>
+    Math.max(
+      starts.findLastIndex((start) => start <= offset),
+      0,
+    ),
+  );
+}

@@ -1,6 +1,10 @@
 /** The payload as text: readable, as sent, or as bytes. It is never drawn as HTML. */
+import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { t } from "../../i18n/index.js";
+import { FaultList } from "../../parts/faults/fault-list.js";
+import { marksOf, placeFaults } from "../../parts/faults/marked-rows.js";
+import { payloadLookQuery } from "../../parts/faults/queries.js";
 import { prettyJson } from "../../parts/json-text.js";
 import { TextViewer } from "../../parts/text/text-viewer.js";
 import { hexRows, rowsOf } from "../../parts/text/visible-text.js";
@@ -17,7 +21,7 @@ export function Payload({ delivery }: { delivery: Delivery }) {
     <section className={styles.section} aria-labelledby="payload">
       <h2 id="payload">{t("delivery.payload.title")}</h2>
       {payload ? (
-        <Shown payload={payload} name={delivery.eventId} />
+        <Shown payload={payload} delivery={delivery} />
       ) : (
         <p className="quiet">{t("delivery.payload.none")}</p>
       )}
@@ -25,12 +29,24 @@ export function Payload({ delivery }: { delivery: Delivery }) {
   );
 }
 
-function Shown({ payload, name }: { payload: Given; name: string }) {
+interface ShownProps {
+  payload: Given;
+  delivery: Delivery;
+}
+
+function Shown({ payload, delivery }: ShownProps) {
   const views = VIEWS.filter((view) => isOffered(view, payload));
   const [view, setView] = useState<View>(views[0] ?? "hex");
   const bytes = useMemo(() => bytesOf(payload), [payload]);
-  const rows = useMemo(() => rowsFor(view, payload, bytes), [view, payload, bytes]);
-  const search = useRowSearch(rows);
+  const text = useMemo(() => textIn(view, payload), [view, payload]);
+  const rows = useMemo(() => (text === undefined ? hexRows(bytes) : rowsOf(text)), [text, bytes]);
+  const [shown, show] = useState<number>();
+  const search = useRowSearch(rows, () => show(undefined));
+  const faults = useFaults(delivery, payload, { text, rows, show });
+  const change = (next: View) => {
+    show(undefined);
+    setView(next);
+  };
   return (
     <>
       <div className={styles.tools}>
@@ -38,7 +54,7 @@ function Shown({ payload, name }: { payload: Given; name: string }) {
           <legend className="unseen">{t("delivery.payload.as")}</legend>
           {views.map((each) => (
             <label key={each}>
-              <input type="radio" name="payload-view" checked={view === each} onChange={() => setView(each)} />
+              <input type="radio" name="payload-view" checked={view === each} onChange={() => change(each)} />
               {t(`delivery.payload.view.${each}`)}
             </label>
           ))}
@@ -47,13 +63,55 @@ function Shown({ payload, name }: { payload: Given; name: string }) {
           {payload.contentType} · {t("delivery.payload.bytes", { count: bytes.length })}
         </span>
         {search.form}
-        <button type="button" className="button quiet" onClick={() => download(bytes, payload.contentType, name)}>
+        <button
+          type="button"
+          className="button quiet"
+          onClick={() => download(bytes, payload.contentType, delivery.eventId)}
+        >
           {t("delivery.payload.download")}
         </button>
       </div>
-      <TextViewer label={t("delivery.payload.text")} rows={rows} found={search.found} fixed={view === "hex"} />
+      {faults.list}
+      <TextViewer
+        id={REGION}
+        label={t("delivery.payload.text")}
+        rows={rows}
+        found={shown ?? search.found}
+        marks={faults.marks}
+        fixed={view === "hex"}
+      />
     </>
   );
+}
+
+const REGION = "payload-text";
+
+/** What the schema does not allow, beside the rows and as links to them. Bytes have no lines to mark. */
+function useFaults(
+  { id, eventType, createdAt }: Delivery,
+  payload: Given,
+  { text, rows, show }: { text: string | undefined; rows: readonly string[]; show: (row: number) => void },
+) {
+  const { data: look, error } = useQuery(payloadLookQuery({ id, eventType, payload, at: createdAt }));
+  const placed = useMemo(
+    () =>
+      look && text !== undefined ? placeFaults({ text, rows, contentType: payload.contentType }, look.faults) : [],
+    [look, text, rows, payload],
+  );
+  const marks = useMemo(() => marksOf(placed), [placed]);
+  const list = look && text !== undefined && (
+    <FaultList
+      eventType={eventType}
+      look={look}
+      faults={placed}
+      region={REGION}
+      show={(row) => {
+        show(row);
+        document.getElementById(REGION)?.focus();
+      }}
+    />
+  );
+  return { marks, list: error ? <p className="quiet">{t("faults.unknown")}</p> : list };
 }
 
 const isJson = ({ contentType }: Given): boolean => /[/+]json\b/i.test(contentType);
@@ -61,16 +119,15 @@ const isJson = ({ contentType }: Given): boolean => /[/+]json\b/i.test(contentTy
 const isOffered = (view: View, payload: Given): boolean =>
   view === "hex" || (payload.encoding === "utf8" && (view === "raw" || isJson(payload)));
 
-function rowsFor(view: View, { body }: Given, bytes: Uint8Array): string[] {
-  if (view === "hex") return hexRows(bytes);
-  return rowsOf(view === "pretty" ? prettyJson(body) : body);
-}
+/** Undefined for bytes. */
+const textIn = (view: View, { body }: Given): string | undefined =>
+  view === "hex" ? undefined : view === "pretty" ? prettyJson(body) : body;
 
 const bytesOf = ({ body, encoding }: Given): Uint8Array<ArrayBuffer> =>
   encoding === "utf8" ? new TextEncoder().encode(body) : Uint8Array.from(atob(body), (each) => each.charCodeAt(0));
 
 /** Finds the rows that hold a text, one after another. */
-function useRowSearch(rows: readonly string[]) {
+function useRowSearch(rows: readonly string[], looks: () => void) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const hits = useMemo(() => {
@@ -85,6 +142,7 @@ function useRowSearch(rows: readonly string[]) {
       className={styles.search}
       onSubmit={(event) => {
         event.preventDefault();
+        looks();
         setAt((before) => before + 1);
       }}
     >
@@ -94,6 +152,7 @@ function useRowSearch(rows: readonly string[]) {
         placeholder={t("delivery.payload.search")}
         value={text}
         onChange={(event) => {
+          looks();
           setText(event.target.value);
           setAt(0);
         }}

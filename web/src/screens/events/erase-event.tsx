@@ -29,7 +29,7 @@ function EraseDialog({ id, close }: { id: string; close: () => void }) {
     mutationFn: () => ask(api.DELETE("/v1/events/{ref}", { params: { path: { ref: id } } })),
     async onSuccess() {
       // Its deliveries and their payloads are remembered under ids of their own.
-      for (const key of ["events", "routing", "delivery", "deliveries", "siblings", "signature"])
+      for (const key of ["events", "routing", "delivery", "deliveries", "siblings", "signature", "payload-look"])
         client.removeQueries({ queryKey: [key], type: "inactive" });
       await client.invalidateQueries({ queryKey: eventQuery(id).queryKey });
       await client.invalidateQueries({ queryKey: ["routing", id] });

@@ -11,6 +11,7 @@ import { bytesOf } from "./events.js";
 import { EraseEvent } from "./erase-event.js";
 import styles from "./events.module.css";
 import { eventQuery } from "./queries.js";
+import { PublishTest } from "./publish-test.js";
 import { RoutingTable } from "./routing-table.js";
 
 export function Event({ id }: { id: string }) {
@@ -62,7 +63,10 @@ function Record({ id }: { id: string }) {
           <CloudEventAttribute key={name} name={name} value={value} />
         ))}
       </dl>
-      <EraseEvent event={event} />
+      <div className={styles.acts}>
+        <PublishTest event={event} />
+        <EraseEvent event={event} />
+      </div>
     </section>
   );
 }

@@ -65,3 +65,49 @@ export const routingTodayQuery = (ref: string, pages: number) =>
     },
     staleTime: Infinity,
   });
+
+const TAKERS = 10;
+
+/** Endpoints in service that take the type, of one group or of all: the newest ones, and how many there are. */
+export const takersQuery = (eventType: string, groupId: string) =>
+  queryOptions({
+    queryKey: ["subscriptions", "takers", eventType, groupId],
+    async queryFn({ signal }) {
+      const query = { eventType, status: "active" as const, ...(groupId && { groupId }) };
+      const [page, { count }] = await Promise.all([
+        ask(api.GET("/v1/subscriptions", { params: { query: { ...query, limit: TAKERS } }, signal })),
+        ask(api.GET("/v1/subscriptions/count", { params: { query }, signal })),
+      ]);
+      return { some: page.data, count };
+    },
+  });
+
+/** The first example of the type as JSON, for a test event to begin with. Empty where there is none. */
+export const firstExampleQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["event-type", name, "example"],
+    async queryFn({ signal }) {
+      const type = await ask(api.GET("/v1/event-types/{name}", { params: { path: { name } }, signal }));
+      return type.examples === undefined ? "" : JSON.stringify(type.examples[0], undefined, 2);
+    },
+    // What is typed over it stays.
+    staleTime: Infinity,
+  });
+
+interface TestEvent {
+  type: string;
+  id: string;
+  /** Empty for all groups. */
+  groupId: string;
+  /** JSON. Its bytes are published as they were typed. */
+  text: string;
+}
+
+export const publishTest = ({ type, id, groupId, text }: TestEvent) =>
+  ask(
+    api.POST("/v1/events", {
+      body: { type, id, data: undefined, ...(groupId && { groups: [groupId] }) },
+      // Read and written again, a number above 2^53 would be another one.
+      bodySerializer: (body) => `${JSON.stringify(body).slice(0, -1)},"data":${text}}`,
+    }),
+  );

@@ -1,7 +1,9 @@
 /** The fields of an event type. */
 import { useQuery } from "@tanstack/react-query";
+import type { ComponentProps } from "react";
 import { eventTypesQuery } from "../../../api/queries.js";
 import { t } from "../../../i18n/index.js";
+import { TypedFaults } from "../../../parts/faults/typed-faults.js";
 import { wallTimeOf, writtenAt } from "../../../time/wall-time.js";
 import { useZone } from "../../../time/zone.js";
 import styles from "../catalogue.module.css";
@@ -58,7 +60,7 @@ export function TypeFields({ form, faults, refused, change, isNew }: TypeFieldsP
             </span>
           ) : null,
         )}
-        <Refused faults={ofSchema} />
+        <Refused faults={ofSchema} before="schema" field="type-schema" text={form.schema} />
       </div>
       <label className="field">
         {t("catalogue.validation.title")}
@@ -84,17 +86,11 @@ function Place({ at }: { at: JsonPlace | undefined }) {
 }
 
 /** What the API says about one field. Its path begins with the name of the field, which the reader sees anyhow. */
-function Refused({ faults }: { faults: readonly ApiFault[] }) {
-  if (faults.length === 0) return null;
+function Refused(props: ComponentProps<typeof TypedFaults>) {
+  if (props.faults.length === 0) return null;
   return (
     <div role="alert" className={styles.fault}>
-      <ul>
-        {faults.map(({ path, message }) => (
-          <li key={`${path} ${message}`}>
-            <code>{path}</code> {message}
-          </li>
-        ))}
-      </ul>
+      <TypedFaults {...props} />
     </div>
   );
 }
@@ -126,7 +122,7 @@ function ExampleFields({ form: { examples }, faults, refused, change }: Omit<Typ
                 {t("typeEdit.fault.json")} <Place at={fault.at} />
               </span>
             )}
-            <Refused faults={ofExample} />
+            <Refused faults={ofExample} before={`examples[${index}]`} field={`type-example-${index}`} text={text} />
             <div className="row">
               <button
                 type="button"
