@@ -11,6 +11,7 @@ import type { EarlyEntry } from "./early/early-entries.js";
 import { type FirstAttemptsDependencies, type FirstOutcome, firstAttempts, type Route } from "./first-attempts.js";
 import { type Dispatching, type Done, keepGoing, type LeftRoute, nameWorkflows } from "./record-outcomes.js";
 import type { WorkPlaces } from "./places/work-places.js";
+import { type RunLease, type RunLeases, runUnderWay } from "./record/run-lease.js";
 import { createRunRecords, type RunRecordsDependencies } from "./record/run-records.js";
 import { decideRoute, isDoubtful, isOutOfDate } from "./route-decision.js";
 
@@ -18,6 +19,8 @@ export interface DeliverRoutesDependencies extends FirstAttemptsDependencies, Ru
   catalogue: Pick<Catalogue, "group" | "subscription" | "eventType">;
   places: Pick<WorkPlaces, "attempts" | "unrecorded">;
   parkOpenDays: number;
+  /** What keeps two workers from sending the same dispatch at once. */
+  leases: RunLeases;
   /**
    * Attempts under way, by delivery. A run that the engine gave up may still have some. The rerun in the same process
    * waits for their outcome instead of sending again.
@@ -50,11 +53,34 @@ const PROMPT_MS = 1_000;
 
 /**
  * @throws StoreError when records cannot be read or written. Outcomes are kept then, and nothing is sent twice by this
- * process. Throws the reason of the signal when the run was given up. What it had sent is on record or kept.
+ * process. Throws ApplicationFailure `run_under_way` when another process goes on with the dispatch, and the reason of
+ * the signal when the run was given up. What it had sent is on record or kept.
  */
 export async function deliverRoutes(
   dependencies: DeliverRoutesDependencies,
+  order: DeliverRoutesOrder,
+): Promise<DispatchResult> {
+  const { owner, rerun, signal } = order;
+  const ending = new AbortController();
+  // Before the records are read: what the process that had the lease has sent is among them then.
+  const lease = await dependencies.leases.enter(owner, { rerun, signal, onLost: () => ending.abort() });
+  try {
+    return await deliverLeased(dependencies, order, { lease, ending });
+  } finally {
+    await lease.leave();
+  }
+}
+
+/** What lets a run begin attempts, and what ends it. */
+interface Leased {
+  lease: RunLease;
+  ending: AbortController;
+}
+
+async function deliverLeased(
+  dependencies: DeliverRoutesDependencies,
   given: DeliverRoutesOrder,
+  leased: Leased,
 ): Promise<DispatchResult> {
   const order: RunningOrder = { ...given, isShared: dependencies.sharesRetries() };
   const left: LeftRoute[] = [];
@@ -70,13 +96,12 @@ export async function deliverRoutes(
     waiting.delete(route);
     records.add(route, outcome);
   };
-  const ending = new AbortController();
   const asking = {
     ...dependencies,
     isErased: (eventId: string) => dependencies.store.erasures.lately(eventId),
-    isRecorded: createLook(dependencies, order, left),
+    isRecorded: createLook(dependencies, order, { left, leased }),
     onBegin: (route: Route) => void waiting.delete(route),
-    givenUp: order.signal ? AbortSignal.any([order.signal, ending.signal]) : ending.signal,
+    givenUp: order.signal ? AbortSignal.any([order.signal, leased.ending.signal]) : leased.ending.signal,
   };
   const sending = Promise.all([
     firstAttempts(
@@ -102,7 +127,7 @@ export async function deliverRoutes(
   } catch (error) {
     // Nothing more is sent. What is under way ends first: a rerun in this process must find its outcome, or it would
     // send that again. A slow endpoint may take long for that, so the others are recorded meanwhile.
-    ending.abort();
+    leased.ending.abort();
     records.leave();
     givePlace();
     await sending.catch(() => undefined);
@@ -110,23 +135,31 @@ export async function deliverRoutes(
     throw error;
   }
   order.signal?.throwIfAborted();
+  if (leased.ending.signal.aborted) throw runUnderWay();
   await goOnWith(dependencies, order, adopted, left);
   await nameWorkflows(dependencies.store, order, left);
-  const groups = bySubscription(left);
-  if (!order.isShared) return { retries: groups.map((group) => handOverOf(dependencies, [group])) };
-  return { retries: [], ...(groups.length > 0 && { handOver: handOverOf(dependencies, groups) }) };
+  return resultOf(dependencies, order, left);
 }
 
 /**
  * A rerun has read the records before its first attempt, and makes its last one up to 15 s later. The run that seemed
  * lost may still record its own attempts in between. And a first run whose task the engine has given to another worker
- * does not know it. So a record is read before an attempt that is made late. Such a look never rejects: a record that
- * cannot be read now does not hold the attempt up.
+ * does not know it. So a record is read before an attempt that is made late, and the lease of the run is asked for.
+ * Such a look never rejects: a record that cannot be read now does not hold the attempt up.
  */
-function createLook({ store, log }: DeliverRoutesDependencies, order: RunningOrder, left: LeftRoute[]) {
+function createLook(
+  { store, log }: DeliverRoutesDependencies,
+  order: RunningOrder,
+  { left, leased }: { left: LeftRoute[]; leased: Leased },
+) {
   const since = performance.now();
   return async (route: Route): Promise<boolean> => {
     const { deliveryId } = route;
+    if (!(await leased.lease.mayBegin())) {
+      // The run ends, and the next one makes this attempt if nobody else has.
+      leased.ending.abort();
+      return true;
+    }
     if (!isOutOfDate({ rerun: order.rerun, since, now: performance.now() })) return false;
     const records = await store.deliveries.getMany([deliveryId]).catch((error: unknown) => {
       log.warn({ err: error, delivery: deliveryId }, "a record could not be read again before an attempt");
@@ -229,6 +262,17 @@ const bySubscription = (left: readonly LeftRoute[]): SubscriptionItems[] =>
     groupId: some[0]?.route.subscription.groupId ?? "",
     items: some.map(({ item }) => item),
   }));
+
+/** What the workflow is told of the routes that need time. */
+function resultOf(
+  dependencies: Pick<DeliverRoutesDependencies, "catalogue" | "parkOpenDays">,
+  { isShared }: Pick<Dispatching, "isShared">,
+  left: readonly LeftRoute[],
+): DispatchResult {
+  const groups = bySubscription(left);
+  if (!isShared) return { retries: groups.map((group) => handOverOf(dependencies, [group])) };
+  return { retries: [], ...(groups.length > 0 && { handOver: handOverOf(dependencies, groups) }) };
+}
 
 /** The input of the workflow that takes these. */
 function handOverOf(

@@ -16,6 +16,7 @@ import type { MailReaderStore } from "./notices/mail-readers.js";
 import type { NoticeStore } from "./notices/notices.js";
 import type { OwnerStore } from "./collections/owners.js";
 import type { RecoveryStore } from "./collections/recoveries.js";
+import type { RunLeaseStore } from "./collections/run-leases.js";
 import type { SamlConnection } from "./collections/saml-connections.js";
 import type { SamlUseStore } from "./collections/saml-uses.js";
 import type { PeopleStore } from "./collections/people.js";
@@ -251,6 +252,7 @@ export interface Store {
   endpointChains: EndpointChainStore;
   /** Which owners of events have been announced, and by whom. */
   owners: OwnerStore;
+  runLeases: RunLeaseStore;
   /** What dispatches left out. */
   routings: RoutingStore;
   /** What people and their systems are to be told of. */

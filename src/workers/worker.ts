@@ -11,6 +11,7 @@ import { createSubscriptionEffects } from "../activities/subscription-effects.js
 import { createBreakerGate } from "../activities/breaker/gate.js";
 import { createOutcomeReports } from "../activities/breaker/outcome-reports.js";
 import { createThrottle } from "../activities/pace/throttle.js";
+import { createRunLeases } from "../activities/record/run-lease.js";
 import { createLateRecords, type LateRecords } from "../activities/record/late-records.js";
 import { createWorkPlaces } from "../activities/places/work-places.js";
 import { SIGNAL } from "../workflows/contract.js";
@@ -189,6 +190,7 @@ function attemptsOf(
     eventBytes: createEventBytes(store),
     effects: createSubscriptionEffects({ store, catalogue, throttle, log }),
     lateRecords: createLateRecords({ log }),
+    leases: createRunLeases({ runLeases: store.runLeases, process: thisProcess(), isGone, log }),
   };
 }
 

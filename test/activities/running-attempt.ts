@@ -17,6 +17,7 @@ import { createMetrics } from "../../src/metrics.js";
 import { createSender } from "../../src/endpoint/send.js";
 import { newSigningSecret } from "../../src/endpoint/signing/sign.js";
 import { createSubscriptionEffects } from "../../src/activities/subscription-effects.js";
+import { createRunLeases, type RunLeases } from "../../src/activities/record/run-lease.js";
 import { createLateRecords } from "../../src/activities/record/late-records.js";
 import { createWorkPlaces } from "../../src/activities/places/work-places.js";
 import { createThrottle, type ThrottleDependencies } from "../../src/activities/pace/throttle.js";
@@ -29,7 +30,7 @@ import { openDatabase } from "../store/database.js";
 export interface RunningAttempt {
   store: MongoStore;
   catalogue: Catalogue;
-  dependencies: AttemptDependencies;
+  dependencies: AttemptDependencies & { leases: RunLeases };
   /** Where token buckets run, if a worker polls it. */
   taskQueue: string;
   groupId: string;
@@ -64,7 +65,7 @@ export async function startRunningAttempt({
   const sender = createSender({ guard: createGuard({ allowLocal: true, ports: [443] }) });
   const taskQueue = `attempt-${randomBytes(4).toString("hex")}`;
   const throttle = createThrottle({ client, catalogue, log, taskQueue });
-  const dependencies: AttemptDependencies = {
+  const dependencies = {
     store,
     catalogue,
     log,
@@ -76,6 +77,7 @@ export async function startRunningAttempt({
     deliver: createDeliver({ request: createEndpointRequest({ sender, version: "0.0.0-test" }), health, metrics, log }),
     unrecordedRetries: new Map(),
     lateRecords: createLateRecords({ log }),
+    leases: createRunLeases({ runLeases: store.runLeases, process: taskQueue, log }),
   };
   const activities = createAttempt(dependencies);
   const now = { createdAt: new Date(), updatedAt: new Date() };

@@ -25,6 +25,7 @@ import { createSchemaCompiler } from "../../src/catalogue/schema-validator.js";
 import { createSender } from "../../src/endpoint/send.js";
 import { createSubscriptionEffects } from "../../src/activities/subscription-effects.js";
 import { createThrottle } from "../../src/activities/pace/throttle.js";
+import { createRunLeases } from "../../src/activities/record/run-lease.js";
 import { createLateRecords } from "../../src/activities/record/late-records.js";
 import { createWorkPlaces, type WorkPlaces } from "../../src/activities/places/work-places.js";
 import { createWatchdog } from "../../src/catalogue/watchdog.js";
@@ -125,8 +126,7 @@ export async function startRunningWorker({
   mail?: Pick<SendMailDependencies, "connect" | "from" | "publicUrl">;
 }): Promise<RunningWorker> {
   const { connectTemporal, createWorker, loadBundle } = await builtWorkers();
-  const undo: (() => unknown)[] = [];
-  const log: Record<string, unknown>[] = [];
+  const [undo, log]: [(() => unknown)[], Record<string, unknown>[]] = [[], []];
   const logger: Logger = pino(
     { level: "info" },
     { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) },
@@ -182,6 +182,7 @@ export async function startRunningWorker({
     ...attempts,
     ...(early && { early }),
     isGone,
+    leases: createRunLeases({ ...workerStore, process: taskQueue, log: logger }),
     gauge,
     onDispatched: (events) => metrics.dispatched.inc(events),
     parkOpenDays: 7,

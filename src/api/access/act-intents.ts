@@ -22,8 +22,8 @@ export const WRITES =
 const TELLING = new Set(["wake", "configureBucket", "tryEndpoint", "openWorkflows", "erasedOf"]);
 /**
  * Writes to these collections begin no act. They are the audit itself, keys that are made when needed, counts, limits,
- * records of dispatches, notices, mail, messages to chat channels and counters. Owners of events, what is removed by
- * its age, and what endpoints show in handshakes are no acts either. Commands alone write the rest.
+ * records of dispatches, notices, mail, messages to chat channels and counters. Owners of events, leases of runs, what
+ * is removed by its age, and what endpoints show in handshakes are no acts either. Commands alone write the rest.
  */
 export const NOT_WRAPPED: ReadonlySet<string> = new Set([
   "audit",
@@ -37,6 +37,7 @@ export const NOT_WRAPPED: ReadonlySet<string> = new Set([
   "stats",
   "retention",
   "owners",
+  "runLeases",
   "endpointChains",
   "limits",
   "idempotency",

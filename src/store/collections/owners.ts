@@ -9,6 +9,7 @@
 import type { Collection, Db } from "mongodb";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
 import { renewedBefore, notRenewedSince } from "../mongo/guards.js";
+import { serverClock } from "../mongo/server-clock.js";
 
 /** An announcement at rest. Its id is the process. */
 export interface OwnersDocument {
@@ -63,7 +64,7 @@ export function createOwnerStore(db: Db, collection: Collection<OwnersDocument>)
       try {
         await guarded(async (within) =>
           collection.insertOne(
-            { _id: process, renewedAt: await clockOf(db), open: [...open], renewal, protocol: 2 },
+            { _id: process, renewedAt: await serverClock(db), open: [...open], renewal, protocol: 2 },
             within,
           ),
         );
@@ -74,7 +75,7 @@ export function createOwnerStore(db: Db, collection: Collection<OwnersDocument>)
     },
     renew,
     async all() {
-      const now = await guarded(() => clockOf(db));
+      const now = await guarded(() => serverClock(db));
       const documents = await guarded((within) => collection.find({}, within).toArray());
       return documents.map(({ _id, open, renewedAt }) => ({
         process: _id,
@@ -91,10 +92,4 @@ export function createOwnerStore(db: Db, collection: Collection<OwnersDocument>)
       return (await guarded((within) => collection.deleteOne(same, within))).deletedCount === 1;
     },
   };
-}
-
-/** The server's own clock (`hello.localTime`), which both engines tell. */
-async function clockOf(db: Db): Promise<Date> {
-  const { localTime } = await db.command({ hello: 1 });
-  return localTime instanceof Date ? localTime : new Date();
 }

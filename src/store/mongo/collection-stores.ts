@@ -32,6 +32,7 @@ import { createOwnerStore, type OwnersDocument } from "../collections/owners.js"
 import { createRecoveryStore, type RecoveryDocument } from "../collections/recoveries.js";
 import { createRetentionStore } from "../retention/retention.js";
 import { createRoutingStore, type RoutingDocument } from "../collections/routings.js";
+import { createRunLeaseStore, type RunLeaseDocument } from "../collections/run-leases.js";
 import { createSamlConnectionStore } from "../collections/saml-connections.js";
 import { createSamlUseStore, type SamlUseDocument } from "../collections/saml-uses.js";
 import type { Scan } from "./scans.js";
@@ -198,8 +199,9 @@ export const auditOf = (
 export const limitedStores = (
   db: Db,
   { keyring, exclusive, ferretDb, scan, commits }: Base & { commits: Db },
-): Pick<Store, "recoveries" | "limits" | "idempotency" | "owners"> => ({
+): Pick<Store, "recoveries" | "limits" | "idempotency" | "owners" | "runLeases"> => ({
   owners: createOwnerStore(commits, commits.collection<OwnersDocument>("owners")),
+  runLeases: createRunLeaseStore(db, db.collection<RunLeaseDocument>("runLeases"), { ferretDb }),
   recoveries: createRecoveryStore(db.collection<RecoveryDocument>("recoveries"), { exclusive, scan }),
   limits: createLimitStore(db.collection<LimitDocument>("limits"), { exclusive, ferretDb }),
   idempotency: createIdempotencyStore(db.collection<IdempotencyDocument>("idempotencyKeys"), {

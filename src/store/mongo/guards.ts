@@ -22,6 +22,13 @@ export const renewedBefore = (process: string, renewal: number) =>
 export const notRenewedSince = (process: string, renewedAt: Date) =>
   ({ _id: process, renewedAt }) satisfies RecordGuard;
 
+/** The lease of a run as it was seen. */
+export const leasedSince = (run: string, holder: string, renewedAt: Date) =>
+  ({ _id: run, holder, renewedAt }) satisfies RecordGuard;
+
+/** The lease of a run that this process holds. */
+export const leasedBy = (run: string, holder: string) => ({ _id: run, holder }) satisfies RecordGuard;
+
 /** A delivery that was changed `seq` times, as when it was read. */
 export const changedTimes = (id: string, seq: number) =>
   ({ _id: id, seq: seq === 0 ? { $exists: false } : seq }) satisfies RecordGuard;

@@ -84,6 +84,7 @@ export const INDEXES: readonly IndexSpec[] = [
   expiring("limits", "expiresAt"),
   expiring("stats", "expiresAt"),
   expiring("routings", "expiresAt"),
+  expiring("runLeases", "expiresAt"),
   expiring("idempotencyKeys", "expiresAt"),
   ...on("notices", { dueAt: 1, _id: 1 }),
   expiring("toldNotices", "expiresAt"),

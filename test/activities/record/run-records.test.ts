@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { type Proxy, startProxy } from "../../../bench/chaos/proxy.js";
 import { deliverRoutes, type DeliverRoutesDependencies } from "../../../src/activities/deliver-routes.js";
 import type { Route } from "../../../src/activities/first-attempts.js";
+import { createRunLeases } from "../../../src/activities/record/run-lease.js";
 import { createWorkPlaces } from "../../../src/activities/places/work-places.js";
 import { createMetrics } from "../../../src/metrics.js";
 import { newId } from "../../../src/store/ids.js";
@@ -33,6 +34,7 @@ afterAll(async () => {
 
 const ofAnotherProcess = (): DeliverRoutesDependencies => ({
   ...running.dependencies,
+  leases: createRunLeases({ ...running.dependencies, ...running.store, process: newId("proc") }),
   places: createWorkPlaces({ dispatches: 8, attempts: 1_024, metrics: createMetrics() }),
   parkOpenDays: 7,
   unrecorded: new Map(),
