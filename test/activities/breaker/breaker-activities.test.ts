@@ -229,8 +229,9 @@ test("one that was disabled and resumed is tried with one delivery first, and a 
   await until("all delivered", async () =>
     (await listed(subscription.id)).every(({ status }) => status === "delivered"),
   );
-  // Three probes, then a tenth of the limit. The limit alone would let more than four leave in each second.
+  // Three probes, then a tenth of the limit. The limit alone lets eight leave in the first second: four at once, and
+  // four more. A machine that stands still for a moment lets some of a slow start arrive together.
   const times = receiver.requests.slice(before).map(({ at }) => at);
   const first = times[3] ?? 0;
-  expect(times.filter((at) => at >= first && at < first + 1_000).length).toBeLessThanOrEqual(3);
+  expect(times.filter((at) => at >= first && at < first + 1_000).length).toBeLessThanOrEqual(5);
 }, 300_000);
