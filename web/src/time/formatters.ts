@@ -15,8 +15,8 @@ function kept<F>(key: string, make: () => F): F {
 
 /**
  * In a page from right to left an English date would be turned around: its day would stand behind its year. So there
- * each figure is a part of its own, whose direction is that of its first letter (Unicode Standard Annex 9, FSI and PDI).
- * They are characters and no element, because most figures are parts of a sentence.
+ * each figure is a part of its own, whose direction is that of its first letter (Unicode Annex 9, FSI and PDI). They
+ * are characters and no element, because most figures are parts of a sentence.
  */
 const isolated = (text: string): string =>
   globalThis.document?.documentElement.dir === "rtl" ? `\u2068${text}\u2069` : text;
