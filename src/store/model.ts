@@ -146,6 +146,20 @@ export interface LifeStep {
 }
 
 /** One consumer endpoint. */
+/** Values of settings before and after one change. No member holds a secret. */
+export interface SettingChange {
+  /** Its entry in the audit names it. */
+  id: string;
+  values: SettingValue[];
+}
+
+export interface SettingValue {
+  field: string;
+  /** As text, and cut if it is long. Absent where there was none. */
+  before?: string;
+  after?: string;
+}
+
 export interface Subscription {
   id: string;
   groupId: string;
@@ -188,6 +202,8 @@ export interface Subscription {
   statusBefore?: SubscriptionStatus;
   /** The latest ones only, newest first. */
   history?: LifeStep[];
+  /** What was changed of its settings: the latest changes only, newest first. Sealed at rest, and erased with it. */
+  changes?: SettingChange[];
   /** When the endpoint was last verified. */
   verifiedAt?: Date;
   /** A consumer changed the endpoint in service. Nothing is sent until the new one is verified. */

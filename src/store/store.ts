@@ -4,6 +4,7 @@ import type { DeliveryFilter } from "./deliveries/delivery-filter.js";
 import type { EndpointChainStore } from "./collections/endpoint-chains.js";
 import type { EventStore } from "./collections/event-store.js";
 import type { EventTypeVersionStore } from "./collections/event-type-versions.js";
+import type { GrantRequestStore } from "./collections/grant-requests.js";
 import type { HoldStore, HoldTarget } from "./collections/holds.js";
 import type { GrantStore } from "./grants/grants.js";
 import type { IdempotencyStore } from "./collections/idempotency.js";
@@ -29,8 +30,6 @@ import type {
   Erasure,
   ErasureTarget,
   EventType,
-  GrantRequest,
-  GrantRequestStatus,
   Group,
   StoredApiKey,
   Subscription,
@@ -51,26 +50,6 @@ import type {
 } from "./collection.js";
 
 export type { DeliveryFilter, StatusRange } from "./deliveries/delivery-filter.js";
-
-export interface GrantRequestStore {
-  /** Inserts it. If a request for the same group and grant is open, then it gives that one and inserts nothing. */
-  open(request: GrantRequest): Promise<{ request: GrantRequest; existed: boolean }>;
-  get(id: string): Promise<GrantRequest | undefined>;
-  /** Newest first. */
-  list(
-    page: PageRequest,
-    filter: { groupIds?: readonly string[]; apiIds?: readonly string[]; status?: GrantRequestStatus },
-  ): Promise<Page<GrantRequest>>;
-  /** Changes the status atomically from open to another one. Undefined when it was not open. */
-  settle(
-    id: string,
-    change: Pick<GrantRequest, "status" | "decidedBy" | "decidedAt" | "decisionReason">,
-  ): Promise<GrantRequest | undefined>;
-  /** Removes all requests of a group, with their texts. Gives how many. */
-  deleteOf(groupId: string): Promise<number>;
-  /** Notes that an approved grant has been added to the group. */
-  markGranted(id: string): Promise<void>;
-}
 
 /** How many deliveries a filter names. */
 export interface DeliverySummary {

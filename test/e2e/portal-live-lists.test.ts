@@ -96,6 +96,69 @@ describe.skipIf(!there)("what is looked at", { timeout: 300_000 }, () => {
     await closed(visitor);
   });
 
+  it("is a certificate form that keeps what is typed, and saves over nobody's change", async () => {
+    const [mine, theirs] = [await createCertificateAuthority(), await createCertificateAuthority()];
+    const id = await make("Mutual");
+    const visitor = await logInAs(chromium, service, "consumer", { path: `/portal/subscriptions/${id}?tab=security` });
+    const { page } = visitor;
+    await page.getByText("Give a certificate with its key, or an authority").click();
+    const form = page.getByRole("form", { name: "Mutual TLS with your own key" });
+    const authority = form.getByLabel("Authority of your endpoint, if it is not a public one (PEM)");
+    await authority.fill(mine.ca);
+    expect((await client.patch(`/v1/subscriptions/${id}`, { tls: { ca: theirs.ca } })).status).toBe(200);
+    const save = form.getByRole("button", { name: "Check and save" });
+    await save.click();
+    const overtaken = form.getByRole("alert").filter({ hasText: "Somebody else has changed this subscription" });
+    await overtaken.waitFor();
+    expect(await authority.inputValue()).toBe(mine.ca);
+    expect(await save.isDisabled()).toBe(true);
+    const saved = async () => (await client.get<{ tls?: { ca?: string } }>(`/v1/subscriptions/${id}`)).body.tls?.ca;
+    expect((await saved())?.trim(), "nothing was written over").toBe(theirs.ca.trim());
+    await checkedEverywhere(page, "subscription-certificate-overtaken");
+    await overtaken.getByRole("button", { name: "Keep both" }).click();
+    expect(await authority.inputValue()).toBe(mine.ca);
+    await save.click();
+    await page.getByText("Saved.", { exact: true }).waitFor();
+    expect((await saved())?.trim()).toBe(mine.ca.trim());
+    expect(visitor.complaints.splice(0).every((each) => each.includes("412"))).toBe(true);
+    await closed(visitor);
+  });
+
+  it("is a page of deliveries that stays until the next one is there", async () => {
+    const events = Array.from({ length: 120 }, (_each, number) => ({ type: "demo.greeting.sent", data: { number } }));
+    expect((await client.post("/v1/events/batch", events)).status).toBe(202);
+    const settled = "/v1/deliveries/count?status=delivered&eventType=demo.greeting.sent";
+    const count = async () => (await client.get<{ count: number }>(settled)).body.count;
+    await expect.poll(count, WITHIN).toBeGreaterThanOrEqual(120);
+    const visitor = await logInAs(chromium, service, "operator", { path: "/portal/deliveries?status=delivered" });
+    const { page } = visitor;
+    const ids = () =>
+      page.locator("[data-row-link]").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+    const table = page.getByRole("table", { name: "Deliveries" });
+    await table.locator("[data-row-link]").first().waitFor();
+    const [before, height] = [await ids(), (await table.boundingBox())?.height];
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    let isAsked = false;
+    await page.route(
+      ({ pathname, searchParams }) => pathname === "/v1/deliveries" && searchParams.has("cursor"),
+      async (route) => {
+        isAsked = true;
+        await held;
+        await route.continue();
+      },
+    );
+    await page.getByRole("link", { name: "Older" }).click();
+    await expect.poll(() => isAsked, WITHIN).toBe(true);
+    await page.waitForURL(/cursor=/);
+    expect(await ids()).toEqual(before);
+    expect((await table.boundingBox())?.height).toBe(height);
+    release();
+    await expect.poll(async () => (await ids()).some((id) => before.includes(id)), WITHIN).toBe(false);
+    expect((await ids()).length).toBeGreaterThan(0);
+    await closed(visitor);
+  });
+
   it("is the chain of an endpoint whose certificate has ended, with the days and the warning", async () => {
     const authority = await createCertificateAuthority({ commonName: "Acme issuing authority" });
     const expired = await authority.issue({ commonName: "hooks.acme.example", usage: "server", expired: true });

@@ -165,6 +165,46 @@ describe.skipIf(!there)("while somebody else changes it", { timeout: 300_000 }, 
     await closed(visitor);
   });
 
+  it("the requests show a grant that is asked for and decided, and the history what was changed", async () => {
+    const visitor = await watching("admin", "/requests", "requested=true&limit=50");
+    const { page } = visitor;
+    const none = page.getByText("No request has this status.");
+    await none.waitFor();
+    const api = { name: "archive", listed: true };
+    const { body: archive } = await client.post<{ id: string }>("/v1/apis", api);
+    const { body: asks } = await client.post<{ key: string }>("/v1/api-keys", {
+      name: "asks",
+      role: "consumer",
+      groupId,
+    });
+    const asking = createClient(service.url, asks.key);
+    const wanted = { grant: archive.id, reason: "We keep the books." };
+    const { status, body: request } = await asking.post<{ id: string }>("/v1/grant-requests", wanted);
+    expect(status).toBe(201);
+    await page.getByText("We keep the books.").waitFor();
+    await checked(page, "requests-live-grant");
+    expect((await client.post(`/v1/grant-requests/${request.id}/refuse`, { reason: "no" })).status).toBe(200);
+    await none.waitFor();
+    await asking.close();
+    await closed(visitor);
+  });
+
+  it("the history of a subscription shows the values before and after, and no secret", async () => {
+    const id = await make("Ledger");
+    const headers = { "x-canary": "header-canary" };
+    await change(id, { name: "Books", rateLimit: { perSecond: 7, burst: 9 }, headers });
+    for (const person of ["consumer", "admin"]) {
+      const visitor = await logInAs(chromium, service, person, { path: `/portal/subscriptions/${id}?tab=history` });
+      const { page } = visitor;
+      const values = page.getByRole("definition");
+      await values.filter({ hasText: /^Ledger → becameBooks$/ }).waitFor();
+      await values.filter({ hasText: /^none → becameperSecond: 7, burst: 9$/ }).waitFor();
+      expect(await page.getByText("header-canary").count()).toBe(0);
+      await checkedEverywhere(page, `subscription-history-values-${person}`);
+      await closed(visitor);
+    }
+  });
+
   it("the overview counts it", async () => {
     const id = await make("Dunning");
     const visitor = await watching("consumer", "/", "/v1/overview");

@@ -5,7 +5,7 @@
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import { TEST_EVENT_TYPE } from "../../catalogue/routes.js";
 import type { Recovery } from "../../store/collections/recoveries.js";
-import type { Delivery, EventType, Role, Subscription } from "../../store/model.js";
+import type { Delivery, EventType, GrantRequest, Role, Subscription } from "../../store/model.js";
 import type { Actor } from "./actor.js";
 
 const EVERYBODY: readonly Role[] = ["admin", "provider", "consumer", "operator", "auditor"];
@@ -198,6 +198,10 @@ export function seesRecovery(actor: Actor, recovery: Pick<Recovery, "groupId" | 
   if (actor.groupIds) return recovery.groupId !== undefined && actor.groupIds.includes(recovery.groupId);
   return actor.apiIds === undefined || recovery.createdBy === actor.name;
 }
+
+/** Whether the actor may read the request. A consumer reads those of its groups, and a provider those of its apis. */
+export const seesGrantRequest = (actor: Actor, { groupId, apiId }: Pick<GrantRequest, "groupId" | "apiId">): boolean =>
+  seesGroup(actor, groupId) && ownsApi(actor, apiId);
 
 /** Whether every one of these grants is the actor's to give. */
 export const ownsGrants = (actor: Actor, catalogue: Catalogue, grants: readonly string[]): boolean =>

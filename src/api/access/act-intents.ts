@@ -45,8 +45,8 @@ export const NOT_WRAPPED: ReadonlySet<string> = new Set([
   "signing",
 ]);
 
-/** They change nothing of ours, and their own entry says what was asked. */
-const ASKING: ReadonlySet<string> = new Set(["checkTarget"]);
+/** They change nothing of ours. The entry of `checkTarget` says what was asked, and `checkPayload` reads a schema. */
+const ASKING: ReadonlySet<string> = new Set(["checkTarget", "checkPayload"]);
 
 /** Whether an act by this route is recorded. Publishing and the codec are not administration. */
 export const isAdministrative = ({ method, act, operationId }: Pick<ApiRoute, "method" | "act" | "operationId">) =>

@@ -69,27 +69,30 @@ export async function toldActs<D extends string>(
     Object.keys(done).map(async (action) => (await audit.list({ limit: MOST }, { subject, action })).data),
   );
   const entries = kinds.flat().sort((a, b) => b.at.getTime() - a.at.getTime());
-  return told(context, entries, done);
+  return told(context, entries, done, () => ({}));
 }
 
 /**
- * The same for an object with many kinds of acts: in one read, out of its newest entries whatever they are.
+ * The same for an object with many kinds of acts: in one read, out of its newest entries whatever they are. `more` adds
+ * what is known of an act elsewhere.
  * @throws StoreError when it cannot be recorded that names of people are shown
  */
-export async function newestToldActs<D extends string>(
+export async function newestToldActs<D extends string, M extends object>(
   context: ToldContext,
   subject: string,
   done: Readonly<Record<string, D>>,
-): Promise<ToldAct<D>[]> {
+  more: (entry: AuditEntry) => M,
+): Promise<(ToldAct<D> & M)[]> {
   const { data } = await context.dependencies.store.audit.list({ limit: MOST_ENTRIES }, { subject });
-  return told(context, data, done);
+  return told(context, data, done, more);
 }
 
-async function told<D extends string>(
+async function told<D extends string, M extends object>(
   context: ToldContext,
   found: readonly AuditEntry[],
   done: Readonly<Record<string, D>>,
-): Promise<ToldAct<D>[]> {
+  more: (entry: AuditEntry) => M,
+): Promise<(ToldAct<D> & M)[]> {
   const { actor } = context;
   const entries = found.flatMap((entry) => {
     const act = done[entry.action];
@@ -108,6 +111,7 @@ async function told<D extends string>(
       // A reason is written for the audit, so it may name others.
       ...(typeof reason === "string" && seesWho(actor, entry) && { reason }),
       ...(fields.length > 0 && { fields }),
+      ...more(entry),
     };
   });
 }

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { newId } from "../../store/ids.js";
 import type { GrantRequest } from "../../store/model.js";
-import { discoversApi, ownsApi, seesGroup } from "../access/access.js";
+import { discoversApi, seesGrantRequest } from "../access/access.js";
 import { pageRequest, recordAct } from "../access/audit.js";
 import { tellOfGrant } from "../access/tell-notice.js";
 import { ownAskers } from "../access/second-person.js";
@@ -36,13 +36,13 @@ function apiToAsk(
   return apiId !== undefined && discoversApi(actor, catalogue, apiId) ? apiId : undefined;
 }
 
-/** The request, if this actor sees it. A consumer sees those of its groups, a provider those of its apis. */
+/** The request, if this actor sees it. */
 async function find(
   { dependencies: { store }, actor }: RequestContext<"store">,
   id: string,
 ): Promise<GrantRequest | undefined> {
   const request = await store.grantRequests.get(id);
-  return request && seesGroup(actor, request.groupId) && ownsApi(actor, request.apiId) ? request : undefined;
+  return request && seesGrantRequest(actor, request) ? request : undefined;
 }
 
 async function ask(

@@ -14,7 +14,7 @@ import { subscriptionId } from "../subscriptions/schemas.js";
 import { type countView, deliveryId } from "./schemas.js";
 
 /** One value, or several with commas. */
-const listOf = <T extends z.ZodType<string, string>>(
+export const listOf = <T extends z.ZodType<string, string>>(
   item: T,
   { max, pattern }: { max: number; pattern: string },
   what: string,

@@ -2,6 +2,7 @@
  * Subscriptions: create, read, change, delete. The list is in list.ts, their life in life.ts, rotation and test in
  * secret-and-test.ts.
  */
+import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { newSigningSecret } from "../../endpoint/signing/sign.js";
 import { withKeys } from "../../endpoint/signing/signing-keys.js";
@@ -31,6 +32,7 @@ import {
   refuseUrl,
   withCanonicalUrls,
 } from "./checks.js";
+import { withSettingChange } from "./steps/setting-changes.js";
 import { decidableView } from "./steps/waiting-view.js";
 import { subscriptionViewOf, viewWithSecret } from "./view.js";
 
@@ -159,12 +161,19 @@ async function changeSubscription(
   if (refusal) return refusal;
   const { signing, ...fields } = change;
   const canonical = withCanonicalUrls(exact(fields));
+  const changeId = randomUUID();
   const after = await store.subscriptions
-    .update(id, (current) => signedAs(changed(context, current, canonical), signing, new Date()))
+    .update(id, (current) =>
+      withSettingChange(current, signedAs(changed(context, current, canonical), signing, new Date()), changeId),
+    )
     .catch(duplicateOrThrow);
   if (after === true) return refuse("external_id_taken");
   if (!after) return refuse("not_found");
-  await recordToldAct(context, "subscription.change", id, { fields: Object.keys(change), status: after.status });
+  await recordToldAct(context, "subscription.change", id, {
+    fields: Object.keys(change),
+    status: after.status,
+    change: changeId,
+  });
   // Asking for the same again makes nobody decide twice.
   if (change.eventTypes && after.requestedEventTypes && !isSameList(before, after))
     tellOfSubscription(context, "subscription.submitted", after, { reason: "It asks for further event types." });

@@ -5,11 +5,39 @@
 import type { Collection, Filter } from "mongodb";
 import { guarded, isDuplicate, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";
 import type { Exclusive } from "../mongo/exclusive.js";
-import type { GrantRequest } from "../model.js";
+import type { GrantRequest, GrantRequestStatus } from "../model.js";
 import { findPage, oneOf } from "../mongo/paging.js";
 import type { Scan } from "../mongo/scans.js";
 import { StoreError } from "../store-error.js";
-import type { GrantRequestStore } from "../store.js";
+import type { Page, PageRequest } from "../collection.js";
+
+/** A request with the time of its last change. */
+export type GrantRequestChange = GrantRequest & { updatedAt: Date };
+
+export interface GrantRequestStore {
+  /** Inserts it. If a request for the same group and grant is open, then it gives that one and inserts nothing. */
+  open(request: GrantRequest): Promise<{ request: GrantRequest; existed: boolean }>;
+  get(id: string): Promise<GrantRequest | undefined>;
+  /** Newest first. */
+  list(
+    page: PageRequest,
+    filter: { groupIds?: readonly string[]; apiIds?: readonly string[]; status?: GrantRequestStatus },
+  ): Promise<Page<GrantRequest>>;
+  /** Changes the status atomically from open to another one. Undefined when it was not open. */
+  settle(
+    id: string,
+    change: Pick<GrantRequest, "status" | "decidedBy" | "decidedAt" | "decisionReason">,
+  ): Promise<GrantRequest | undefined>;
+  /**
+   * Those that were made or decided at or after `from`, the oldest change first. With `afterId` those after this
+   * change, where several are of the same instant.
+   */
+  recentChanges(since: { from: Date; afterId?: string }, most: number): Promise<GrantRequestChange[]>;
+  /** Removes all requests of a group, with their texts. Gives how many. */
+  deleteOf(groupId: string): Promise<number>;
+  /** Notes that an approved grant has been added to the group. */
+  markGranted(id: string): Promise<void>;
+}
 
 /** A request at rest. */
 export type GrantRequestDocument = Omit<GrantRequest, "id"> & { _id: string };
@@ -44,7 +72,30 @@ export function createGrantRequestStore(
     throw new StoreError("unavailable", "This grant is being asked for and answered by too many at once. Try again.");
   }
 
+  type Time = "createdAt" | "decidedAt";
+  /** Those of which this is the last change. */
+  async function changedBy(time: Time, { from, afterId }: { from: Date; afterId?: string }, most: number) {
+    const later: Filter<GrantRequestDocument> =
+      afterId === undefined
+        ? { [time]: { $gte: from } }
+        : { $or: [{ [time]: { $gt: from } }, { [time]: from, _id: { $gt: afterId } }] };
+    const filter = time === "createdAt" ? { $and: [{ status: "open" as const }, later] } : later;
+    const found = await scan((within) =>
+      collection
+        .find(filter, within)
+        .sort({ [time]: 1, _id: 1 })
+        .limit(most)
+        .toArray(),
+    );
+    return found.flatMap((document) => changeOf(document, document[time]) ?? []);
+  }
+
   return {
+    async recentChanges(since, most) {
+      const both = await Promise.all([changedBy("createdAt", since, most), changedBy("decidedAt", since, most)]);
+      const changes = both.flat();
+      return changes.sort((a, b) => a.updatedAt.getTime() - b.updatedAt.getTime() || byId(a, b)).slice(0, most);
+    },
     open: (request) => exclusive(`grantRequests/${request.groupId}/${request.grant}`, () => open(request)),
     get: async (id) => itemOf(await guarded((within) => collection.findOne({ _id: id }, within))),
     async list(page, { groupIds, apiIds, status }) {
@@ -73,6 +124,13 @@ export function createGrantRequestStore(
       );
     },
   };
+}
+
+const byId = (a: GrantRequestChange, b: GrantRequestChange): number => (a.id < b.id ? -1 : 1);
+
+function changeOf(document: GrantRequestDocument, updatedAt: Date | undefined): GrantRequestChange | undefined {
+  const item = itemOf(document);
+  return item && updatedAt && { ...item, updatedAt };
 }
 
 function itemOf(document: GrantRequestDocument | null): GrantRequest | undefined {

@@ -10,6 +10,7 @@ import type {
   EventType,
   Group,
   PendingCertificate,
+  SettingChange,
   SigningKey,
   SigningSecret,
   StoredApiKey,
@@ -106,13 +107,18 @@ interface SubscriptionSecrets extends Pick<Subscription, "auth" | "headers" | Se
   url?: string;
 }
 
+type StoredSubscription = Omit<
+  Subscription,
+  "secrets" | "keys" | "auth" | "headers" | "pendingCertificate" | "changes" | SealedText
+> & { sealed: Binary; sealedChanges?: Binary };
+
 /**
  * Secrets, keys, authentication, custom headers, client key and URL are sealed under the group's key, and so is what
  * people write about it. The query of a URL is often the only proof that a caller needs.
  */
 export function subscriptionLayout(keyring: Keyring): Layout<Subscription> {
   return {
-    async toDocument({ id, url, secrets, auth, headers, keys, pendingCertificate, tls, ...rest }) {
+    async toDocument({ id, url, secrets, auth, headers, keys, pendingCertificate, tls, changes, ...rest }) {
       const { description, contacts, labels, chat, ...fields } = rest;
       const { clientKey, ...publicTls } = tls ?? {};
       const text = { description, contacts, labels, chat };
@@ -125,14 +131,14 @@ export function subscriptionLayout(keyring: Keyring): Layout<Subscription> {
         ...(tls && { tls: publicTls }),
         _id: id,
         sealed: new Binary(key.seal(secretsOf(id, scope), Buffer.from(sealed))),
+        // By itself: a process that does not know it writes it back as it is.
+        ...(changes && {
+          sealedChanges: new Binary(key.seal(changesOf(id, scope), Buffer.from(JSON.stringify(changes)))),
+        }),
       };
     },
     async toItem(document) {
-      const { sealed, tls, ...fields } = fieldsOf<
-        Omit<Subscription, "secrets" | "keys" | "auth" | "headers" | "pendingCertificate" | SealedText> & {
-          sealed: Binary;
-        }
-      >(document);
+      const { sealed, sealedChanges, tls, ...fields } = fieldsOf<StoredSubscription>(document);
       const bytes = sealed.value();
       const opened = (await keyring.forSealed(bytes)).open(secretsOf(fields.id, `group/${fields.groupId}`), bytes);
       const { url, secrets, auth, headers, keys, pendingCertificate, clientKey, ...text } = JSON.parse(
@@ -142,6 +148,7 @@ export function subscriptionLayout(keyring: Keyring): Layout<Subscription> {
       return {
         ...fields,
         ...text,
+        ...(sealedChanges && { changes: await openedChanges(keyring, fields, sealedChanges.value()) }),
         ...(url !== undefined && { url }),
         secrets: secrets.map(read<SigningSecret>),
         ...(keys && { keys: keys.map(read<SigningKey>) }),
@@ -168,6 +175,17 @@ const secretsOf = (id: string, owner: KeyScope): SealContext => ({
   field: "sealed",
   owner,
 });
+
+const changesOf = (id: string, owner: KeyScope): SealContext => ({ ...secretsOf(id, owner), field: "sealedChanges" });
+
+async function openedChanges(
+  keyring: Keyring,
+  { id, groupId }: Pick<Subscription, "id" | "groupId">,
+  bytes: Uint8Array,
+): Promise<SettingChange[]> {
+  const opened = (await keyring.forSealed(bytes)).open(changesOf(id, `group/${groupId}`), bytes);
+  return JSON.parse(Buffer.from(opened).toString("utf8")) as SettingChange[];
+}
 
 /** The stored fields, with `_id` back as `id` and without the collection's own version. */
 function fieldsOf<T>({ _id, version: _version, ...fields }: CatalogueDocument): T {

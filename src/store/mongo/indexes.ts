@@ -95,7 +95,13 @@ export const INDEXES: readonly IndexSpec[] = [
   ...on("people", newest("firstLoginAt")),
   ...on("sessions", { personId: 1 }, { connectionId: 1 }),
   expiring("sessions", "endsAt"),
-  ...on("grantRequests", newest("createdAt"), newest("createdAt", "groupId"), newest("createdAt", "apiId")),
+  ...on(
+    "grantRequests",
+    newest("createdAt"),
+    newest("createdAt", "groupId"),
+    newest("createdAt", "apiId"),
+    newest("decidedAt"),
+  ),
   // One open request for a group and a grant, whichever process takes it.
   {
     collection: "grantRequests",

@@ -3,8 +3,11 @@
 /** A burst of changes asks once. */
 const GATHERED_MS = 500;
 
+/** What a page can follow. */
+export type Followed = "recovery" | "subscription" | "grant_request";
+
 interface Following {
-  about: "recovery" | "subscription";
+  about: readonly Followed[];
   /** Only this subscription. */
   subscriptionId?: string;
   /** Asks anew for what is shown. It is not called again before it has ended. */
@@ -51,9 +54,9 @@ function createGathering(ask: () => Promise<unknown>, gatheredMs: number) {
 export function followChanges(following: Following): () => void {
   const { about, subscriptionId, changed, streaming, gatheredMs = GATHERED_MS } = following;
   const { soon, end } = createGathering(changed, gatheredMs);
-  const query = new URLSearchParams({ events: about, ...(subscriptionId !== undefined && { subscriptionId }) });
+  const query = new URLSearchParams({ events: about.join(), ...(subscriptionId !== undefined && { subscriptionId }) });
   const source = new EventSource(`/v1/stream?${query.toString()}`);
-  for (const event of [about, "gone", "reset", "hello"]) source.addEventListener(event, soon);
+  for (const event of [...about, "gone", "reset", "hello"]) source.addEventListener(event, soon);
   source.addEventListener("hello", () => streaming?.(true));
   source.addEventListener("error", () => streaming?.(false));
   return () => {

@@ -2,6 +2,7 @@
 import type { Role } from "../api/queries.js";
 import { t } from "../i18n/index.js";
 import { ActorNames } from "./actor-names.js";
+import { VisibleText } from "./text/visible.js";
 import { TimeText } from "./time-text.js";
 import styles from "./told-acts.module.css";
 
@@ -14,6 +15,14 @@ interface Done<A extends string> {
   reason?: string;
   /** Names of the settings that were changed. */
   fields?: readonly string[];
+  /** What they were and what they became. Secrets are not among them, nor are settings of older changes. */
+  values?: readonly SettingValue[];
+}
+
+interface SettingValue {
+  field: string;
+  before?: string;
+  after?: string;
 }
 
 interface ToldActsProps<A extends string> {
@@ -29,6 +38,7 @@ export function ToldActs<A extends string>({ acts, words }: ToldActsProps<A>) {
         <li key={`${done.at} ${done.act}`}>
           <TimeText at={done.at} /> {words(done.act)} <Who done={done} />
           {done.fields && <span className="quiet">: {done.fields.join(", ")}</span>}
+          {done.values && <SettingValues values={done.values} />}
           {done.reason !== undefined && <p className="quiet">{done.reason}</p>}
         </li>
       ))}
@@ -43,5 +53,24 @@ function Who({ done: { by, name, role } }: { done: Done<string> }) {
     <>
       <ActorNames actors={[{ id: by, name }]} /> {inRole !== undefined && <span className="quiet">({inRole})</span>}
     </>
+  );
+}
+
+/** Each value before and after. People write them, so each has a direction of its own. */
+export function SettingValues({ values }: { values: readonly SettingValue[] }) {
+  return (
+    <dl className={styles.values}>
+      {values.map(({ field, before, after }) => (
+        <div key={field}>
+          <dt>{field}</dt>
+          <dd>
+            <bdi>{before === undefined ? t("account.none") : <VisibleText text={before} />}</bdi>
+            <span aria-hidden="true"> → </span>
+            <span className="unseen">{t("acts.became")}</span>
+            <bdi>{after === undefined ? t("account.none") : <VisibleText text={after} />}</bdi>
+          </dd>
+        </div>
+      ))}
+    </dl>
   );
 }

@@ -1,12 +1,13 @@
 /**
- * Who listens to deliveries, recoveries and subscriptions in this process. What changes is read once, and each listener
- * gets what it may see.
+ * Who listens to deliveries, recoveries, subscriptions and grant requests in this process. What changes is read once,
+ * and each listener gets what it may see.
  */
 import type { Logger } from "pino";
 import type { Catalogue } from "../../../catalogue/catalogue.js";
 import { createCounts } from "../../../counts.js";
 import type { Recovery } from "../../../store/collections/recoveries.js";
 import type { Delivery } from "../../../store/model.js";
+import type { GrantRequestChange } from "../../../store/collections/grant-requests.js";
 import type { Store } from "../../../store/store.js";
 import { type ChangeWatch, createChangeWatch, OVERLAP_MS } from "./change-watch.js";
 import { close, concerns, type DeliveryStream, groupsOf, type Listener, lookAfter, wants, write } from "./listener.js";
@@ -27,7 +28,7 @@ export interface DeliveryStreams {
 }
 
 interface StreamOptions {
-  store: Pick<Store, "deliveries" | "recoveries">;
+  store: Pick<Store, "deliveries" | "recoveries" | "grantRequests">;
   catalogue: Catalogue;
   log: Logger;
   /** Aborted when the process begins to stop. Every stream ends then. */
@@ -64,12 +65,13 @@ function createCatchUp({ store, catalogue, log }: StreamOptions, id: () => strin
 /** What changed since then, of what it is told of. What is gone since then, or healthy again, is nowhere to be found. */
 async function missedBy(
   stream: DeliveryStream,
-  { store: { deliveries, recoveries }, catalogue }: Pick<StreamOptions, "store" | "catalogue">,
+  { store: { deliveries, recoveries, grantRequests }, catalogue }: Pick<StreamOptions, "store" | "catalogue">,
   { from, groupIds }: { from: Date; groupIds?: string[] },
 ): Promise<StreamChange[]> {
-  const [delivered, recovered] = await Promise.all([
+  const [delivered, recovered, requested] = await Promise.all([
     wants(stream, "delivery") ? deliveries.recentChanges({ from, ...(groupIds && { groupIds }) }, MOST_MISSED + 1) : [],
     wants(stream, "recovery") ? recoveries.recentChanges({ from }, MOST_MISSED + 1) : [],
+    wants(stream, "grant_request") ? grantRequests.recentChanges({ from }, MOST_MISSED + 1) : [],
   ]);
   const subscriptions = wants(stream, "subscription") ? watchedSubscriptions(catalogue) : [];
   const changed = subscriptions.filter(
@@ -78,12 +80,14 @@ async function missedBy(
   return [
     ...delivered.map(ofDelivery),
     ...recovered.map(ofRecovery),
+    ...requested.map(ofGrantRequest),
     ...changed.flatMap((now) => ofSubscription({ now })),
   ];
 }
 
 const ofDelivery = (row: Delivery): StreamChange => ({ about: "delivery", row });
 const ofRecovery = (row: Recovery): StreamChange => ({ about: "recovery", row });
+const ofGrantRequest = (row: GrantRequestChange): StreamChange => ({ about: "grant_request", row });
 const ofSubscription = ({ before, now }: SubscriptionChange): StreamChange[] => [
   ...(now ? [{ about: "subscription", row: now } as const] : []),
   ...(before ? [{ about: "gone", row: before, now } as const] : []),
@@ -113,7 +117,7 @@ function adjust(watches: readonly KindWatch[], streams: ReadonlySet<DeliveryStre
 
 /** One for each kind of change. */
 function createWatches(
-  { store: { deliveries, recoveries }, catalogue, log }: StreamOptions,
+  { store: { deliveries, recoveries, grantRequests }, catalogue, log }: StreamOptions,
   streams: ReadonlySet<DeliveryStream>,
   tell: (changes: readonly StreamChange[]) => void,
 ): readonly KindWatch[] {
@@ -139,6 +143,19 @@ function createWatches(
         stateOf: ({ updatedAt, status, progress }) => `${updatedAt.getTime()} ${status} ${JSON.stringify(progress)}`,
         groups: () => undefined,
         tell: (rows) => tell(rows.map(ofRecovery)),
+        log,
+      }),
+    },
+    {
+      about: "grant_request",
+      watch: createChangeWatch({
+        what: "grant requests",
+        read: ({ from, afterId }, most) =>
+          grantRequests.recentChanges({ from, ...(afterId !== undefined && { afterId }) }, most),
+        // The grant follows the approval a moment later, at no time of its own.
+        stateOf: ({ updatedAt, status, granted }) => `${updatedAt.getTime()} ${status} ${granted === true}`,
+        groups: () => undefined,
+        tell: (rows) => tell(rows.map(ofGrantRequest)),
         log,
       }),
     },

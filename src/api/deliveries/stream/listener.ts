@@ -3,10 +3,11 @@ import type { ServerResponse } from "node:http";
 import type { Catalogue } from "../../../catalogue/catalogue.js";
 import type { Recovery } from "../../../store/collections/recoveries.js";
 import type { Delivery } from "../../../store/model.js";
+import type { GrantRequestChange } from "../../../store/collections/grant-requests.js";
 import type { DeliveryStatus } from "../../../workflows/contract.js";
-import { mayAct, seesDelivery, seesOwned, seesRecovery } from "../../access/access.js";
+import { type Act, mayAct, seesDelivery, seesGrantRequest, seesOwned, seesRecovery } from "../../access/access.js";
 import type { Actor } from "../../access/actor.js";
-import type { StreamChange } from "./stream-events.js";
+import type { StreamChange, StreamEventName } from "./stream-events.js";
 import type { WatchedSubscription } from "./subscription-watch.js";
 
 /** A listener that leaves more than this unread is cut. */
@@ -20,7 +21,7 @@ export interface StreamFilter {
   subscriptionId?: string;
   eventType?: string;
   /** What is told of. All of it when absent. */
-  events?: StreamChange["about"];
+  events?: readonly StreamEventName[];
 }
 
 /** One who listens. */
@@ -79,17 +80,25 @@ export function groupsOf(streams: ReadonlySet<DeliveryStream>): Set<string> | un
 
 /** Whether the listener is told of such changes at all. Statuses and event types are those of deliveries. */
 export function wants({ actor, filter }: DeliveryStream, about: StreamChange["about"]): boolean {
-  if (filter.events !== undefined && filter.events !== (about === "gone" ? "subscription" : about)) return false;
+  if (filter.events && !filter.events.includes(about === "gone" ? "subscription" : about)) return false;
   if (about === "delivery") return true;
   if (filter.status !== undefined || filter.eventType !== undefined) return false;
-  return mayAct(actor, about === "recovery" ? "recoveries:read" : "subscriptions:read");
+  return mayAct(actor, READING[about]);
 }
+
+const READING = {
+  recovery: "recoveries:read",
+  subscription: "subscriptions:read",
+  gone: "subscriptions:read",
+  grant_request: "grants:read",
+} as const satisfies Record<Exclude<StreamChange["about"], "delivery">, Act>;
 
 export function concerns(catalogue: Catalogue, stream: DeliveryStream, change: StreamChange): boolean {
   if (!wants(stream, change.about)) return false;
   if (change.about === "delivery") return deliveryConcerns(catalogue, stream, change.row);
   if (change.about === "recovery") return recoveryConcerns(stream, change.row);
   if (change.about === "subscription") return subscriptionConcerns(stream, change.row);
+  if (change.about === "grant_request") return grantRequestConcerns(stream, change.row);
   return subscriptionConcerns(stream, change.row) && !(change.now && subscriptionConcerns(stream, change.now));
 }
 
@@ -103,6 +112,15 @@ function subscriptionConcerns(
     seesOwned(actor, subscription)
   );
 }
+
+/** A request is about no subscription. */
+const grantRequestConcerns = (
+  { actor, filter: { groupId, subscriptionId } }: DeliveryStream,
+  request: GrantRequestChange,
+): boolean =>
+  (groupId === undefined || groupId === request.groupId) &&
+  subscriptionId === undefined &&
+  seesGrantRequest(actor, request);
 
 function recoveryConcerns({ actor, filter: { groupId, subscriptionId } }: DeliveryStream, recovery: Recovery): boolean {
   return (

@@ -1,4 +1,4 @@
-/** `GET /v1/stream`: what happens to deliveries, recoveries and subscriptions, while it happens. */
+/** `GET /v1/stream`: what happens to deliveries, recoveries, subscriptions and grant requests, while it happens. */
 import { z } from "zod";
 import { createAuthentication } from "../../access/authenticate.js";
 import { seesGroup, seesSubscription } from "../../access/access.js";
@@ -8,7 +8,7 @@ import { sendRefusal } from "../../http/respond.js";
 import { SECURITY_HEADERS } from "../../http/security-headers.js";
 import { parseQuery, validate } from "../../http/validate.js";
 import type { ApiRoute, RequestContext, RoutedRequest } from "../../route.js";
-import { deliveryFilter } from "../delivery-query.js";
+import { deliveryFilter, listOf } from "../delivery-query.js";
 import { withOwnIds } from "../../external-ids.js";
 import type { StreamFilter } from "./listener.js";
 import { STREAM_EVENTS } from "./stream-events.js";
@@ -16,10 +16,11 @@ import { STREAM_EVENTS } from "./stream-events.js";
 const streamQuery = deliveryFilter
   .pick({ status: true, groupId: true, subscriptionId: true, eventType: true })
   .extend({
-    events: z
-      .enum(STREAM_EVENTS)
-      .optional()
-      .meta({ description: "Only these events. `gone` comes with `subscription`. All of them when absent" }),
+    events: listOf(
+      z.enum(STREAM_EVENTS),
+      { max: 128, pattern: STREAM_EVENTS.join("|") },
+      "Only these events. `gone` comes with `subscription`. All of them when absent. One name",
+    ),
   });
 
 type Context = RequestContext<"store" | "catalogue" | "settings" | "sessions" | "deliveryStreams" | "auditTally">;
@@ -36,7 +37,7 @@ function isHidden({ dependencies: { catalogue }, actor }: Context, { groupId, su
 function filterOf(query: z.output<typeof streamQuery>): StreamFilter {
   const { status, groupId, subscriptionId, eventType, events } = query;
   return {
-    ...(events !== undefined && { events }),
+    ...(events && { events }),
     ...(status && { status }),
     ...(groupId !== undefined && { groupId }),
     ...(subscriptionId !== undefined && { subscriptionId }),
@@ -87,7 +88,7 @@ export const streamRoutes: readonly ApiRoute[] = [
     operationId: "streamDeliveries",
     tag: "Deliveries",
     act: "deliveries:read",
-    summary: "Listen to what happens to deliveries, recoveries and subscriptions",
+    summary: "Listen to what happens to deliveries, recoveries, subscriptions and grant requests",
     description:
       "Server-sent events. `event: hello` comes first, also after a reconnect: read the list after it, and nothing " +
       "is missed. Then " +
@@ -95,7 +96,8 @@ export const streamRoutes: readonly ApiRoute[] = [
       "`attemptCount`, `lastStatus` and `updatedAt`. `event: recovery` comes with `id`, `status`, `found`, `sent`, " +
       "`delivered`, `failedAgain` and `updatedAt`. `event: subscription` comes with `id`, `status`, `health` and " +
       "`updatedAt`. `event: gone` comes with the `id` of a subscription that the listener sees no more: it was " +
-      "deleted, or it now belongs to others. These three come unless the stream names a status or an event type. " +
+      "deleted, or it now belongs to others. `event: grant_request` comes with `id`, `status` and `updatedAt` to " +
+      "those who may read the request. These four come unless the stream names a status or an event type. " +
       "A change may come twice. A comment comes every 15 s. With " +
       "`Last-Event-ID` the stream goes on where it ended. `event: reset` says that this is too long ago: read the " +
       "list again. What ended while the stream was away is not told of: what was deleted or went out of sight, and " +

@@ -1,6 +1,7 @@
 /** The text of a stream of server-sent events (HTML, 9.2), and the cursors that its events carry. */
 import type { Recovery } from "../../../store/collections/recoveries.js";
 import type { Delivery } from "../../../store/model.js";
+import type { GrantRequestChange } from "../../../store/collections/grant-requests.js";
 import type { WatchedSubscription } from "./subscription-watch.js";
 
 /** A listener that comes back later than this starts again from the list. */
@@ -27,11 +28,13 @@ export const resetEvent = (id: string): string => block("reset", id, {});
 export const heartbeat = (id: string): string => `: alive\nid: ${id}\n\n`;
 
 /** What a stream tells of. */
-export const STREAM_EVENTS = ["delivery", "recovery", "subscription"] as const;
+export const STREAM_EVENTS = ["delivery", "recovery", "subscription", "grant_request"] as const;
+export type StreamEventName = (typeof STREAM_EVENTS)[number];
 export type StreamChange =
   | { about: "delivery"; row: Delivery }
   | { about: "recovery"; row: Recovery }
   | { about: "subscription"; row: WatchedSubscription }
+  | { about: "grant_request"; row: GrantRequestChange }
   // Told to those who saw it as it was and do not see it as it is.
   | { about: "gone"; row: WatchedSubscription; now?: WatchedSubscription | undefined };
 
@@ -44,10 +47,16 @@ export function changeEvent(id: string, change: StreamChange): string {
       return recoveryEvent(id, change.row);
     case "subscription":
       return subscriptionEvent(id, change.row);
+    case "grant_request":
+      return grantRequestEvent(id, change.row);
     case "gone":
       return goneEvent(id, change.row);
   }
 }
+
+/** A request for a grant that was made or decided. Neither its reason nor who asked is in it. */
+const grantRequestEvent = (id: string, { id: request, status, updatedAt }: GrantRequestChange): string =>
+  block("grant_request", id, { id: request, status, updatedAt: updatedAt.toISOString() });
 
 /** A subscription that was deleted, or that the listener may not see any more. It does not say which, nor anything else. */
 const goneEvent = (id: string, { id: subscription }: WatchedSubscription): string =>

@@ -1,5 +1,8 @@
 /** Who changed a subscription, and when: what the audit has about it, as the actor may see it. */
 import { z } from "zod";
+import type { AuditEntry, SettingValue, Subscription } from "../../../store/model.js";
+import { seesContent } from "../../access/access.js";
+import type { Actor } from "../../access/actor.js";
 import { newestToldActs, toldActFields } from "../../access/told-acts.js";
 import { refuse } from "../../http/errors.js";
 import { type ApiRoute, ok, type RequestContext, route } from "../../route.js";
@@ -36,10 +39,21 @@ const subscriptionActs = z
         z.object({
           ...toldActFields,
           act: z.enum(ACTS),
-          fields: z
-            .array(z.string())
+          fields: z.array(z.string()).optional().meta({ description: "Of a change: the settings" }),
+          values: z
+            .array(
+              z.object({
+                field: z.string(),
+                before: z.string().optional().meta({ description: "Absent where there was none" }),
+                after: z.string().optional().meta({ description: "Absent where there is none any more" }),
+              }),
+            )
             .optional()
-            .meta({ description: "Of a change: the settings, without their values" }),
+            .meta({
+              description:
+                "Of a change: the values that differ, as text of at most 200 characters. Of authentication, headers " +
+                "and TLS none is told, and of a URL no query. Only the latest changes have values",
+            }),
         }),
       )
       .meta({ description: "Newest first" }),
@@ -56,12 +70,24 @@ export const subscriptionActRoutes: readonly ApiRoute[] = [
     summary: "Who changed a subscription, and when",
     description:
       "The newest ones, out of the audit. A consumer sees who of its own group it was, and of others only " +
-      "their role. Values are not told: they are in the subscription itself.",
+      "their role. The latest changes of settings have the values before and after, without secrets.",
     params: z.strictObject({ id: subscriptionRef }),
     response: { status: 200, description: "The acts", schema: subscriptionActs },
     async handle(context: RequestContext<"store" | "catalogue" | "auditTally">, { params: { id } }) {
       const subscription = await findSubscription(context, id);
-      return subscription ? ok({ data: await newestToldActs(context, subscription.id, DONE) }) : refuse("not_found");
+      if (!subscription) return refuse("not_found");
+      const values = valuesFor(context.actor, subscription);
+      return ok({ data: await newestToldActs(context, subscription.id, DONE, values) });
     },
   }),
 ];
+
+/** The values of a change by its entry in the audit. Contacts are personal data, which an auditor does without. */
+function valuesFor(actor: Actor, { changes = [] }: Subscription) {
+  const byId = new Map(changes.map(({ id, values }) => [id, values]));
+  const mayBeTold = ({ field }: SettingValue): boolean => field !== "contacts" || seesContent(actor);
+  return ({ detail }: AuditEntry): { values?: SettingValue[] } => {
+    const values = byId.get(String(detail?.["change"]))?.filter(mayBeTold) ?? [];
+    return values.length > 0 ? { values } : {};
+  };
+}

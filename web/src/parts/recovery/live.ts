@@ -10,7 +10,7 @@ export function useLiveRecoveries(): boolean {
   useEffect(
     () =>
       followChanges({
-        about: "recovery",
+        about: ["recovery"],
         changed: () => client.invalidateQueries({ queryKey: ["recoveries"] }),
         streaming: setStreaming,
       }),

@@ -1,9 +1,11 @@
 /** What a page shows of subscriptions, asked for anew when one of them has changed. */
 import { type QueryKey, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
-import { followChanges } from "../../api/stream.js";
+import { type Followed, followChanges } from "../../api/stream.js";
 
 interface LiveQueries {
+  /** What else changes what is shown. Subscriptions alone when absent. */
+  also?: Followed;
   /** Only when this subscription has changed. */
   subscriptionId?: string;
   /** Nothing is asked while this is false. */
@@ -15,18 +17,18 @@ interface LiveQueries {
 /** @param queryKeys what is asked anew. It must be the same array at each render. */
 export function useLiveQueries(
   queryKeys: readonly QueryKey[],
-  { subscriptionId, gatheredMs, isOn = true }: LiveQueries = {},
+  { also, subscriptionId, gatheredMs, isOn = true }: LiveQueries = {},
 ): void {
   const client = useQueryClient();
   useEffect(() => {
     if (!isOn) return;
     return followChanges({
-      about: "subscription",
+      about: also ? ["subscription", also] : ["subscription"],
       changed: () => Promise.all(queryKeys.map((queryKey) => client.invalidateQueries({ queryKey }))),
       ...(subscriptionId !== undefined && { subscriptionId }),
       ...(gatheredMs !== undefined && { gatheredMs }),
     });
-  }, [client, queryKeys, subscriptionId, gatheredMs, isOn]);
+  }, [client, queryKeys, also, subscriptionId, gatheredMs, isOn]);
 }
 
 /**

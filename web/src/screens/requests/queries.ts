@@ -1,6 +1,6 @@
 /** What waits for a decision. */
 import { type InfiniteData, infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { api, ask, BACKGROUND, type Schemas } from "../../api/client.js";
+import { api, ask, BACKGROUND, type Schemas, unlessFirst } from "../../api/client.js";
 import type { RequestsSearch } from "./filters.js";
 
 export type GrantRequest = Schemas["GrantRequest"];
@@ -16,7 +16,8 @@ export const grantRequestsQuery = ({ status = "open", api: apiId, cursor }: Requ
   };
   return queryOptions({
     queryKey: ["grant-requests", "page", query],
-    queryFn: ({ signal }) => ask(api.GET("/v1/grant-requests", { params: { query }, signal })),
+    queryFn: ({ signal, ...look }) =>
+      ask(api.GET("/v1/grant-requests", { params: { query }, signal, ...unlessFirst(look) })),
     placeholderData: keepPreviousData,
   });
 };

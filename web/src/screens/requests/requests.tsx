@@ -21,6 +21,7 @@ import styles from "./requests.module.css";
 import { SubmittedCard } from "./submitted-card.js";
 
 export function Requests() {
+  useLiveQueries(LIVE, { also: "grant_request" });
   return (
     <Page title={t("nav.requests")}>
       <div className={styles.page}>
@@ -32,10 +33,13 @@ export function Requests() {
   );
 }
 
-const LIVE = [["subscriptions", "waiting"]] as const;
+/** One stream for the page: a browser opens few connections to one host. */
+const LIVE = [
+  ["subscriptions", "waiting"],
+  ["grant-requests", "page"],
+] as const;
 
 function Submitted() {
-  useLiveQueries(LIVE);
   const me = useMe();
   const names = useNames([]);
   const { api } = useSearch({ from: "/requests" });

@@ -1,13 +1,15 @@
 /** Who did what with the subscription, when and why: the entries of the audit about it. */
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import type { ComponentProps } from "react";
 import type { Schemas } from "../../api/client.js";
 import { t } from "../../i18n/index.js";
 import { CursorPaging } from "../../parts/cursor-paging.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
+import { SettingValues } from "../../parts/told-acts.js";
 import { TimeText } from "../../parts/time-text.js";
-import { entriesQuery } from "./queries.js";
+import { entriesQuery, toldActsQuery } from "./queries.js";
 import styles from "./subscription.module.css";
 
 type Entry = Schemas["AuditEntry"];
@@ -16,6 +18,9 @@ export function HistoryTab({ subscriptionId }: { subscriptionId: string }) {
   const { cursor } = useSearch({ from: "/subscriptions/$id" });
   const navigate = useNavigate({ from: "/subscriptions/$id" });
   const { data, error, refetch } = useQuery(entriesQuery(subscriptionId, cursor));
+  // The audit has no values of settings, because it is never erased. They are kept with the subscription.
+  const { data: told } = useQuery(toldActsQuery(subscriptionId));
+  const valuesAt = new Map(told?.data.map(({ at, values }) => [at, values]));
   const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
   return (
     <section className={styles.section} aria-labelledby="history">
@@ -36,7 +41,7 @@ export function HistoryTab({ subscriptionId }: { subscriptionId: string }) {
             </thead>
             <tbody>
               {data.data.map((entry) => (
-                <EntryRow key={entry.id} entry={entry} />
+                <EntryRow key={entry.id} entry={entry} values={valuesAt.get(entry.at)} />
               ))}
             </tbody>
           </table>
@@ -47,7 +52,12 @@ export function HistoryTab({ subscriptionId }: { subscriptionId: string }) {
   );
 }
 
-function EntryRow({ entry: { at, actor, action, detail } }: { entry: Entry }) {
+interface EntryRowProps {
+  entry: Entry;
+  values: ComponentProps<typeof SettingValues>["values"] | undefined;
+}
+
+function EntryRow({ entry: { at, actor, action, detail }, values }: EntryRowProps) {
   return (
     <tr>
       <td>
@@ -63,6 +73,7 @@ function EntryRow({ entry: { at, actor, action, detail } }: { entry: Entry }) {
             {name}: {typeof value === "string" ? value : JSON.stringify(value)}
           </div>
         ))}
+        {values && <SettingValues values={values} />}
       </td>
     </tr>
   );

@@ -43,7 +43,7 @@ export function useLiveSubscriptions(search: SubscriptionsSearch): LiveList {
     // What fails here is shown by the list itself when a person asks next.
     const ask = (): void => void look().catch(() => undefined);
     const asking = setInterval(ask, ASK_EVERY_MS);
-    const unfollow = followChanges({ about: "subscription", changed: look });
+    const unfollow = followChanges({ about: ["subscription"], changed: look });
     return () => {
       ending.abort();
       clearInterval(asking);
