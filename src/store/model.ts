@@ -158,6 +158,8 @@ export interface SettingValue {
   /** As text, and cut if it is long. Absent where there was none. */
   before?: string;
   after?: string;
+  /** It was changed, and its values may be secrets. */
+  hidden?: true;
 }
 
 export interface Subscription {

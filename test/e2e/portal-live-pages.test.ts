@@ -199,6 +199,7 @@ describe.skipIf(!there)("while somebody else changes it", { timeout: 300_000 }, 
       const values = page.getByRole("definition");
       await values.filter({ hasText: /^Ledger → becameBooks$/ }).waitFor();
       await values.filter({ hasText: /^none → becameperSecond: 7, burst: 9$/ }).waitFor();
+      await values.filter({ hasText: /^changed$/ }).waitFor();
       expect(await page.getByText("header-canary").count()).toBe(0);
       await checkedEverywhere(page, `subscription-history-values-${person}`);
       await closed(visitor);

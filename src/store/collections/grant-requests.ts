@@ -72,30 +72,8 @@ export function createGrantRequestStore(
     throw new StoreError("unavailable", "This grant is being asked for and answered by too many at once. Try again.");
   }
 
-  type Time = "createdAt" | "decidedAt";
-  /** Those of which this is the last change. */
-  async function changedBy(time: Time, { from, afterId }: { from: Date; afterId?: string }, most: number) {
-    const later: Filter<GrantRequestDocument> =
-      afterId === undefined
-        ? { [time]: { $gte: from } }
-        : { $or: [{ [time]: { $gt: from } }, { [time]: from, _id: { $gt: afterId } }] };
-    const filter = time === "createdAt" ? { $and: [{ status: "open" as const }, later] } : later;
-    const found = await scan((within) =>
-      collection
-        .find(filter, within)
-        .sort({ [time]: 1, _id: 1 })
-        .limit(most)
-        .toArray(),
-    );
-    return found.flatMap((document) => changeOf(document, document[time]) ?? []);
-  }
-
   return {
-    async recentChanges(since, most) {
-      const both = await Promise.all([changedBy("createdAt", since, most), changedBy("decidedAt", since, most)]);
-      const changes = both.flat();
-      return changes.sort((a, b) => a.updatedAt.getTime() - b.updatedAt.getTime() || byId(a, b)).slice(0, most);
-    },
+    recentChanges: (since, most) => recentChanges(collection, scan, since, most),
     open: (request) => exclusive(`grantRequests/${request.groupId}/${request.grant}`, () => open(request)),
     get: async (id) => itemOf(await guarded((within) => collection.findOne({ _id: id }, within))),
     async list(page, { groupIds, apiIds, status }) {
@@ -124,6 +102,34 @@ export function createGrantRequestStore(
       );
     },
   };
+}
+
+type Since = Parameters<GrantRequestStore["recentChanges"]>[0];
+
+async function recentChanges(
+  collection: Collection<GrantRequestDocument>,
+  scan: Scan,
+  { from, afterId }: Since,
+  most: number,
+): Promise<GrantRequestChange[]> {
+  /** Those of which this is the last change. */
+  async function changedBy(time: "createdAt" | "decidedAt") {
+    const later: Filter<GrantRequestDocument> =
+      afterId === undefined
+        ? { [time]: { $gte: from } }
+        : { $or: [{ [time]: { $gt: from } }, { [time]: from, _id: { $gt: afterId } }] };
+    const filter = time === "createdAt" ? { $and: [{ status: "open" as const }, later] } : later;
+    const found = await scan((within) =>
+      collection
+        .find(filter, within)
+        .sort({ [time]: 1, _id: 1 })
+        .limit(most)
+        .toArray(),
+    );
+    return found.flatMap((document) => changeOf(document, document[time]) ?? []);
+  }
+  const changes = (await Promise.all([changedBy("createdAt"), changedBy("decidedAt")])).flat();
+  return changes.sort((a, b) => a.updatedAt.getTime() - b.updatedAt.getTime() || byId(a, b)).slice(0, most);
 }
 
 const byId = (a: GrantRequestChange, b: GrantRequestChange): number => (a.id < b.id ? -1 : 1);

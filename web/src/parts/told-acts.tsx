@@ -23,6 +23,8 @@ interface SettingValue {
   field: string;
   before?: string;
   after?: string;
+  /** Its values may be secrets. */
+  hidden?: true;
 }
 
 interface ToldActsProps<A extends string> {
@@ -60,17 +62,23 @@ function Who({ done: { by, name, role } }: { done: Done<string> }) {
 export function SettingValues({ values }: { values: readonly SettingValue[] }) {
   return (
     <dl className={styles.values}>
-      {values.map(({ field, before, after }) => (
-        <div key={field}>
-          <dt>{field}</dt>
-          <dd>
-            <bdi>{before === undefined ? t("account.none") : <VisibleText text={before} />}</bdi>
-            <span aria-hidden="true"> → </span>
-            <span className="unseen">{t("acts.became")}</span>
-            <bdi>{after === undefined ? t("account.none") : <VisibleText text={after} />}</bdi>
-          </dd>
+      {values.map((value) => (
+        <div key={value.field}>
+          <dt>{value.field}</dt>
+          <dd>{value.hidden ? t("settings.changed") : <BeforeAndAfter {...value} />}</dd>
         </div>
       ))}
     </dl>
+  );
+}
+
+function BeforeAndAfter({ before, after }: SettingValue) {
+  return (
+    <>
+      <bdi>{before === undefined ? t("account.none") : <VisibleText text={before} />}</bdi>
+      <span aria-hidden="true"> → </span>
+      <span className="unseen">{t("acts.became")}</span>
+      <bdi>{after === undefined ? t("account.none") : <VisibleText text={after} />}</bdi>
+    </>
   );
 }

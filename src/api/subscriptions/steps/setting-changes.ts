@@ -2,6 +2,7 @@
  * Values of settings before and after a change. They are kept with the subscription and not in the audit: the audit is
  * never erased, and names, descriptions and contacts are personal data. Secrets are kept nowhere here.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { SettingChange, SettingValue, Subscription } from "../../../store/model.js";
 import { maskUrl } from "../../../store/url-secrets.js";
 
@@ -11,36 +12,45 @@ const MOST_BYTES = 4_096;
 /** Characters of one value. */
 const MOST_CHARACTERS = 200;
 
-type Shown = (subscription: Subscription) => unknown;
+interface Setting {
+  of: (subscription: Subscription) => unknown;
+  /** What may be told of it. Absent where its values may be secrets. */
+  told?: (subscription: Subscription) => unknown;
+}
+const open = (of: Setting["of"]): Setting => ({ of, told: of });
 
-/** The settings whose values may be told. Authentication, headers and TLS hold secrets, so of them the name is told. */
-const TOLD: Readonly<Record<string, Shown>> = {
-  name: ({ name }) => name,
-  description: ({ description }) => description,
-  contacts: ({ contacts }) => contacts,
-  labels: ({ labels }) => labels,
-  externalId: ({ externalId }) => externalId,
-  language: ({ language }) => language,
-  url: ({ url }) => maskUrl(url),
+const SETTINGS: Readonly<Record<string, Setting>> = {
+  name: open(({ name }) => name),
+  description: open(({ description }) => description),
+  contacts: open(({ contacts }) => contacts),
+  labels: open(({ labels }) => labels),
+  externalId: open(({ externalId }) => externalId),
+  language: open(({ language }) => language),
+  url: { of: ({ url }) => url, told: ({ url }) => maskUrl(url) },
   // Further types that were asked for are what the consumer has set.
-  eventTypes: ({ eventTypes, requestedEventTypes }) => requestedEventTypes ?? eventTypes,
-  filter: ({ filter }) => filter,
-  rateLimit: ({ rateLimit }) => rateLimit,
-  retry: ({ retry }) => retry,
-  disableAfterDays: ({ disableAfterDays }) => disableAfterDays,
-  signing: ({ signing }) => signing,
+  eventTypes: open(({ eventTypes, requestedEventTypes }) => requestedEventTypes ?? eventTypes),
+  filter: open(({ filter }) => filter),
+  rateLimit: open(({ rateLimit }) => rateLimit),
+  retry: open(({ retry }) => retry),
+  disableAfterDays: open(({ disableAfterDays }) => disableAfterDays),
+  signing: open(({ signing }) => signing),
+  auth: { of: ({ auth }) => auth },
+  headers: { of: ({ headers }) => headers },
+  tls: { of: ({ tls }) => tls },
 };
 
 /** `after` with what differs from `before`, under the id that the audit entry has. */
 export function withSettingChange(before: Subscription, after: Subscription, id: string): Subscription {
-  const values = Object.entries(TOLD).flatMap(([field, shown]) => valueOf(field, shown(before), shown(after)) ?? []);
+  const values = Object.entries(SETTINGS).flatMap(([field, { of, told }]) =>
+    isDeepStrictEqual(of(before), of(after)) ? [] : valueOf(field, textOf(told?.(before)), textOf(told?.(after))),
+  );
   if (values.length === 0) return after;
   return { ...after, changes: bounded([{ id, values }, ...(before.changes ?? [])]) };
 }
 
-function valueOf(field: string, before: unknown, after: unknown): SettingValue | undefined {
-  const [was, is] = [textOf(before), textOf(after)];
-  if (was === is) return undefined;
+/** Where what may be told is the same, what differs is a secret. */
+function valueOf(field: string, was: string | undefined, is: string | undefined): SettingValue {
+  if (was === is) return { field, hidden: true };
   return { field, ...(was !== undefined && { before: cut(was) }), ...(is !== undefined && { after: cut(is) }) };
 }
 
@@ -51,7 +61,7 @@ function textOf(value: unknown): string | undefined {
     return Object.entries(value)
       .flatMap(([name, member]) => (member === undefined ? [] : `${name}: ${textOf(member) ?? ""}`))
       .join(", ");
-  return String(value as string | number | boolean);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** By characters, so that no pair of surrogates is parted. */

@@ -46,6 +46,10 @@ const subscriptionActs = z
                 field: z.string(),
                 before: z.string().optional().meta({ description: "Absent where there was none" }),
                 after: z.string().optional().meta({ description: "Absent where there is none any more" }),
+                hidden: z
+                  .literal(true)
+                  .optional()
+                  .meta({ description: "It was changed, and its values may be secrets. So they are not told" }),
               }),
             )
             .optional()

@@ -36,17 +36,18 @@ test("event types that wait for approval are what was set", () => {
   ]);
 });
 
-test("what holds secrets has no value, and the query of a URL is left out", () => {
-  expect(
-    valuesOf({
-      auth: { type: "basic", username: "canary", password: "canary" },
-      headers: { "x-canary": "canary" },
-      tls: { ca: "canary" },
-      secrets: [{ secret: "whsec_other-canary", createdAt: at }],
-    }),
-  ).toBeUndefined();
-  expect(valuesOf({ url: "https://example.com/hook?token=other-canary" })).toBeUndefined();
+test("of what holds secrets it is told that it was changed, and the query of a URL is left out", () => {
+  const secrets: Partial<Subscription> = {
+    auth: { type: "basic", username: "canary", password: "canary" },
+    headers: { "x-canary": "canary" },
+    tls: { ca: "canary" },
+    secrets: [{ secret: "whsec_other-canary", createdAt: at }],
+  };
+  const hidden = (...fields: string[]) => fields.map((field) => ({ field, hidden: true }));
+  expect(valuesOf(secrets)).toEqual(hidden("auth", "headers", "tls"));
+  expect(valuesOf({ url: "https://example.com/hook?token=other-canary" })).toEqual(hidden("url"));
   expect(JSON.stringify(valuesOf({ url: "https://example.com/next?token=canary" }))).not.toContain("canary");
+  expect(valuesOf({ ...before, eventTypes: [...before.eventTypes] }), "the same again").toBeUndefined();
 });
 
 test("one change that is too large for all of them is kept alone", () => {

@@ -12,7 +12,7 @@ interface Done {
   name?: string;
   reason?: string;
   fields?: string[];
-  values?: { field: string; before?: string; after?: string }[];
+  values?: { field: string; before?: string; after?: string; hidden?: true }[];
 }
 const acts = (key: string) =>
   api.call<{ data: Done[] }>("GET", `/v1/subscriptions/${tenant.subscriptionId}/acts`, { key });
@@ -36,7 +36,10 @@ test("tells what was done, the newest first, and no value that may be a secret",
       act: "change",
       role: "provider",
       fields: ["rateLimit", "headers"],
-      values: [{ field: "rateLimit", after: "perSecond: 7, burst: 9" }],
+      values: [
+        { field: "rateLimit", after: "perSecond: 7, burst: 9" },
+        { field: "headers", hidden: true },
+      ],
     },
   ]);
   const [, paused, changed] = mine.body.data;
@@ -68,9 +71,8 @@ describe("the values of a change", () => {
     expect(values).toContainEqual({ field: "name", before: "Ledger", after: "Books" });
     expect(values).toContainEqual({ field: "filter", before: "data.amount > 1" });
     expect(JSON.stringify(values)).toMatch(/8\.8\.8\.8\/hook/);
-    // Another query is a change without a value to tell.
     await change({ url: "https://8.8.8.8/hook?token=other-canary" });
-    expect(await newest(tenant.consumerKey)).toBeUndefined();
+    expect(await newest(tenant.consumerKey)).toEqual([{ field: "url", hidden: true }]);
     expect((await acts(tenant.consumerKey)).text).not.toContain("canary");
   });
 

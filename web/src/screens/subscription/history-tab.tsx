@@ -58,6 +58,8 @@ interface EntryRowProps {
 }
 
 function EntryRow({ entry: { at, actor, action, detail }, values }: EntryRowProps) {
+  // The id of a change only leads to the values, which stand below.
+  const { change: _id, ...shown } = detail ?? {};
   return (
     <tr>
       <td>
@@ -68,7 +70,7 @@ function EntryRow({ entry: { at, actor, action, detail }, values }: EntryRowProp
         <code>{action}</code>
       </td>
       <td>
-        {Object.entries(detail ?? {}).map(([name, value]) => (
+        {Object.entries(shown).map(([name, value]) => (
           <div key={name} className={styles.by}>
             {name}: {typeof value === "string" ? value : JSON.stringify(value)}
           </div>
