@@ -1,6 +1,7 @@
 /** The payload as text: readable, as sent, or as bytes. It is never drawn as HTML. */
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
+import { flushSync } from "react-dom";
 import { t } from "../../i18n/index.js";
 import { FaultList } from "../../parts/faults/fault-list.js";
 import { marksOf, placeFaults } from "../../parts/faults/marked-rows.js";
@@ -90,7 +91,7 @@ const REGION = "payload-text";
 function useFaults(
   { id, eventType, createdAt }: Delivery,
   payload: Given,
-  { text, rows, show }: { text: string | undefined; rows: readonly string[]; show: (row: number) => void },
+  { text, rows, show }: { text: string | undefined; rows: readonly string[]; show: (row?: number) => void },
 ) {
   const { data: look, error } = useQuery(payloadLookQuery({ id, eventType, payload, at: createdAt }));
   const placed = useMemo(
@@ -106,6 +107,8 @@ function useFaults(
       faults={placed}
       region={REGION}
       show={(row) => {
+        // A second press on the same link leads there again.
+        flushSync(() => show(undefined));
         show(row);
         document.getElementById(REGION)?.focus();
       }}
