@@ -30,6 +30,7 @@ interface Operations {
 
 export function typesOfAsyncApi(document: Record<string, unknown>, perspective: Perspective): ReadResult<ReadTypes> {
   const channels = isObject(document["channels"]) ? document["channels"] : {};
+  if (Object.keys(channels).length === 0) return fault("/channels", NO_CHANNEL);
   const operations = operationsOf(document, perspective);
   if (operations?.onlyOthers) return fault("/operations", perspective === "provider" ? ONLY_RECEIVE : ONLY_SEND);
   const read: ReadTypes = { types: [], skipped: operations?.skipped ?? [], warnings: [] };
@@ -48,6 +49,7 @@ export function typesOfAsyncApi(document: Record<string, unknown>, perspective: 
 const ONLY_RECEIVE =
   "only receive, so that the document is a consumer's or a broker's: import it with " +
   "?perspective=consumer to take what it receives as event types";
+const NO_CHANNEL = "hold nothing: an event is a message of a channel, and one under `components` alone is none";
 const ONLY_SEND = "only send: import the document without ?perspective=consumer to take what it sends as event types";
 
 interface Reading {

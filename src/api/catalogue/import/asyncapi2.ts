@@ -7,7 +7,7 @@ import type { Perspective } from "./asyncapi.js";
 import { collect, type ReadTypes } from "./described-type.js";
 import { type Message, typeOfMessage, withTraits } from "./messages.js";
 import type { Warn } from "./modern-schema.js";
-import { fault, follow, type Located, type ReadResult } from "./references.js";
+import { fault, follow, type ReadResult } from "./references.js";
 
 export function typesOfAsyncApi2(document: Record<string, unknown>, perspective: Perspective): ReadResult<ReadTypes> {
   const read: ReadTypes = { types: [], skipped: [], warnings: [] };
@@ -27,18 +27,15 @@ export function typesOfAsyncApi2(document: Record<string, unknown>, perspective:
     const operation = value[wanted];
     if (!isObject(operation)) continue;
     own++;
-    for (const message of messagesOf(
-      document,
-      { channel: value, name, located: { value: operation["message"], at: `${at}/${wanted}/message` } },
-      warn,
-    )) {
+    for (const message of messagesOf(document, { channel: value, name, operation, at: `${at}/${wanted}` }, warn)) {
       const type = message.ok ? typeOfMessage(document, message.value, warn) : message;
       const key = type.ok && message.ok ? `${message.value.at} ${type.value.name}` : undefined;
       if (key === undefined || !taken.has(key)) collect(read, type);
       if (key !== undefined) taken.add(key);
     }
   }
-  if (own === 0 && others > 0)
+  if (own + others === 0) return fault("/channels", NO_OPERATION);
+  if (own === 0)
     return fault(
       "/channels",
       `have only \`${other}\` operations: import the document ` +
@@ -47,14 +44,23 @@ export function typesOfAsyncApi2(document: Record<string, unknown>, perspective:
   return { ok: true, value: read };
 }
 
+const NO_OPERATION = "hold no operation: an event is the message of a channel that others `subscribe` to";
+
+interface Operation {
+  channel: Record<string, unknown>;
+  name: string;
+  operation: Record<string, unknown>;
+  at: string;
+}
+
 /** One message, or each of a `oneOf`. */
 function messagesOf(
   document: unknown,
-  { channel, name, located }: { channel: Record<string, unknown>; name: string; located: Located },
+  { channel, name, operation, at: operationAt }: Operation,
   warn: Warn,
 ): ReadResult<Message>[] {
-  if (located.value === undefined) return [];
-  const found = follow(document, located);
+  if (operation["message"] === undefined) return [fault(operationAt, "has no message")];
+  const found = follow(document, { value: operation["message"], at: `${operationAt}/message` });
   if (!found.ok) return [found];
   const { value, at } = found.value;
   if (!isObject(value)) return [fault(at, "must be a message")];
@@ -80,6 +86,7 @@ function messagesOf(
         channel,
         alone: (choices?.length ?? 1) === 1,
         address: name,
+        operationId: choices ? undefined : operation["operationId"],
         schema: { value: message["payload"], at: `${one.value.at}/payload`, format: message["schemaFormat"] },
       },
     };

@@ -69,8 +69,8 @@ export function describedType(
   if (given === undefined && !named.ok)
     return fault(
       at,
-      "has no name that an event type can have (1 to 128 letters, digits, _ and -, joined by full " +
-        `stops): give it one by ${EXTENSION.eventType}`,
+      "has no name that an event type can have (1 to 128 characters, words of A-Z a-z 0-9 _ - joined by . / or :): " +
+        `give it one by ${EXTENSION.eventType}`,
     );
   if (named.ok && named.passedOver.length > 0)
     warn(at, `is named ${named.name}: ${named.passedOver.join(", ")} cannot be the name of an event type`);

@@ -17,14 +17,20 @@ const PARSE_LIMIT_MS = 45_000;
 const MAX_ALIASES = 1_000;
 
 const PARAMETERS = /^[ \t]*(;[ \t]*(charset=("utf-8"|utf-8)|version=[\w.-]{1,16})[ \t]*)*$/i;
-const JSON_TYPES = /^application\/(json|[a-z0-9.+-]+\+json|vnd\.oai\.openapi|vnd\.aai\.asyncapi)(?=[ \t;]|$)/i;
-const YAML_TYPES = /^(application|text)\/(yaml|x-yaml|[a-z0-9.+-]+\+yaml)(?=[ \t;]|$)/i;
+const JSON_TYPES = /^(application|text)\/(json|[a-z0-9.+-]+\+json)(?=[ \t;]|$)/i;
+const YAML_TYPES = /^(application|text)\/(yaml|x-yaml|vnd\.yaml|[a-z0-9.+-]+\+yaml)(?=[ \t;]|$)/i;
+/** Their bare names leave open which of the two it is. */
+const EITHER_TYPES = /^application\/(vnd\.oai\.openapi|vnd\.aai\.asyncapi)(?=[ \t;]|$)/i;
+
+/** `either`: a document that begins with `{` is JSON, and YAML otherwise. */
+export type DocumentSyntax = "json" | "yaml" | "either";
 
 /** How the bytes are read, by their media type. Undefined when the type is not supported. */
-export function syntaxOf(mediaType: string): "json" | "yaml" | undefined {
+export function syntaxOf(mediaType: string): DocumentSyntax | undefined {
   for (const [syntax, pattern] of [
     ["json", JSON_TYPES],
     ["yaml", YAML_TYPES],
+    ["either", EITHER_TYPES],
   ] as const) {
     const [found] = pattern.exec(mediaType) ?? [];
     if (found !== undefined && PARAMETERS.test(mediaType.slice(found.length))) return syntax;
@@ -42,10 +48,11 @@ const refused = (path: string, message: string): ParsedDocument => ({
 const watchdog = createWatchdog();
 
 /** Reads the document. A byte order mark is removed, because Windows writes one. */
-export function parseDocument(bytes: Uint8Array, syntax: "json" | "yaml"): ParsedDocument {
+export function parseDocument(bytes: Uint8Array, syntax: DocumentSyntax): ParsedDocument {
   if (!isUtf8(bytes)) return refused("", "is not UTF-8");
   const text = new TextDecoder().decode(bytes);
-  return syntax === "json" ? parseJson(text) : parseYaml(text);
+  const isJson = syntax === "json" || (syntax === "either" && text.trimStart().startsWith("{"));
+  return isJson ? parseJson(text) : parseYaml(text);
 }
 
 function parseJson(text: string): ParsedDocument {
@@ -78,7 +85,7 @@ function parseYaml(text: string): ParsedDocument {
     return json === undefined ? refused("", "holds nothing") : { ok: true, value: JSON.parse(json) as unknown };
   } catch (error) {
     if (error instanceof RangeError) return refused("", "is nested too deeply");
-    if (error instanceof YAMLParseError) return refused("", `is not valid YAML at character ${error.pos[0]}`);
+    if (error instanceof YAMLParseError) return refused("", yamlFault(error));
     // The only other errors are three refusals of the parser. They are too many aliases, an alias without its anchor,
     // and a merge with something other than a map.
     if (error instanceof ReferenceError)
@@ -87,6 +94,15 @@ function parseYaml(text: string): ParsedDocument {
       return refused("", "merges (<<) something that is not a map");
     throw error;
   }
+}
+
+function yamlFault({ code, pos: [at] }: YAMLParseError): string {
+  if (code === "MULTIPLE_DOCS") return `holds several YAML documents, the second at character ${at}: send one of them`;
+  const what: Partial<Record<typeof code, string>> = {
+    DUPLICATE_KEY: ": a name is there twice",
+    TAB_AS_INDENT: ": a tab stands where only blanks may",
+  };
+  return `is not valid YAML at character ${at}${what[code] ?? ""}`;
 }
 
 /** @throws YAMLParseError, RangeError, ReferenceError: see parseYaml */

@@ -31,7 +31,7 @@ interface Kind {
   read: Reader;
 }
 
-/** `3.0` and `3.1` without quotes are numbers in YAML. */
+/** Without quotes, `3.0` and `3.1` are the numbers 3 and 3.1 in YAML. */
 function kindOf({ asyncapi, openapi }: Record<string, unknown>): Kind | undefined {
   const [async, open] = [String(asyncapi), String(openapi)];
   if (asyncapi !== undefined) {
@@ -42,8 +42,8 @@ function kindOf({ asyncapi, openapi }: Record<string, unknown>): Kind | undefine
       return { format: "asyncapi", schema: `asyncapi-2.${minor}.0`, read: typesOfAsyncApi2 };
     return undefined;
   }
-  const [, minor] = /^3\.([012])(?:\.\d+)?$/.exec(open) ?? [];
-  return minor === undefined
+  const [major, minor = "0"] = /^3(?:\.([012])(?:\.\d+)?)?$/.exec(open) ?? [];
+  return major === undefined
     ? undefined
     : {
         format: "openapi",
@@ -104,17 +104,19 @@ export function createDocumentReader(): (document: unknown, perspective: Perspec
   return (given, perspective) => {
     if (!isObject(given)) return fault("", "must be an AsyncAPI 2 or 3, or OpenAPI 3 document");
     const kind = kindOf(given);
-    if (!kind)
-      return fault(
-        given["asyncapi"] === undefined ? "/openapi" : "/asyncapi",
-        "must be AsyncAPI 2.0 to 3.1, or OpenAPI 3.0 to 3.2",
-      );
+    if (!kind) return unknownKind(given);
     const document = withTexts(given);
     const read = kind.read(document, perspective);
     if (!read.ok) return read;
     const warnings = [...(kind.schema === undefined ? [] : complaints(kind.schema, document)), ...read.value.warnings];
     return { ok: true, value: { format: kind.format, types: read.value.types, skipped: read.value.skipped, warnings } };
   };
+}
+
+function unknownKind({ asyncapi, swagger }: Record<string, unknown>): ReturnType<typeof fault> {
+  if (asyncapi === undefined && swagger !== undefined)
+    return fault("/swagger", "is an earlier format without webhooks: convert the document to OpenAPI 3.1");
+  return fault(asyncapi === undefined ? "/openapi" : "/asyncapi", "must be AsyncAPI 2.0 to 3.1, or OpenAPI 3.0 to 3.2");
 }
 
 /** Versions that YAML reads as numbers are the texts that their writers meant. */

@@ -10,6 +10,8 @@ export interface Message {
   at: string;
   /** Where nothing else gives a name. */
   key: unknown;
+  /** Of AsyncAPI 2: the id of the operation of which this is the only message. */
+  operationId?: unknown;
   channel: Record<string, unknown>;
   /** Of the channel, when this is its only message. */
   address: unknown;
@@ -18,9 +20,21 @@ export interface Message {
   schema?: { value: unknown; at: string; format: unknown };
 }
 
-const SCHEMA_FORMAT =
-  /^application\/(vnd\.aai\.asyncapi(\+json|\+yaml)?;version=[23]\.\d+\.\d+|schema\+(json|yaml);version=(draft-0[4-7]|2019-09|2020-12)|vnd\.oai\.openapi(\+json|\+yaml)?;version=3\.\d+\.\d+)$/;
-const JSON_CONTENT = /^application\/(json|[a-z0-9.+-]+\+json)\b/i;
+/** As documents write them: some have no version, or a short one. */
+const SCHEMA_FORMATS = [
+  /^application\/json$/,
+  /^application\/schema\+(json|yaml)(;version=(draft-?0?[4-7]|(draft\/)?(2019-09|2020-12)))?$/,
+  /^application\/vnd\.aai\.asyncapi(\+json|\+yaml)?(;version=[23](\.\d+){0,2}(-[\w.]+)?)?$/,
+  /^application\/vnd\.oai\.openapi(\+json|\+yaml)?(;version=3(\.\d+){0,2})?$/,
+];
+const isKnownFormat = (format: string): boolean => {
+  const plain = format
+    .toLowerCase()
+    .replaceAll(/[\s"']/g, "")
+    .replace(/;charset=utf-8$/, "");
+  return SCHEMA_FORMATS.some((known) => known.test(plain));
+};
+const JSON_CONTENT = /^((application|text)\/(json|[a-z0-9.+*-]+\+json)\b|(application|\*)\/\*)/i;
 
 export function typeOfMessage(
   document: Record<string, unknown>,
@@ -29,7 +43,7 @@ export function typeOfMessage(
 ): ReadResult<DescribedType> {
   const { message, at, channel, alone, address, key } = found;
   const contentType = message["contentType"] ?? document["defaultContentType"];
-  if (typeof contentType === "string" && !JSON_CONTENT.test(contentType))
+  if (typeof contentType === "string" && contentType.trim() !== "" && !JSON_CONTENT.test(contentType))
     return fault(`${at}/contentType`, "is not JSON");
   const schema = schemaOf(document, found, warn);
   if (schema && !schema.ok) return schema;
@@ -42,7 +56,7 @@ export function typeOfMessage(
     {
       at,
       names: [message["name"], message["messageId"]],
-      places: [...(alone ? [address] : []), key],
+      places: [...(alone ? [address] : []), key, found.operationId],
       extensions: [message, ...(alone ? [channel] : [])],
       deprecated: message["deprecated"] === true,
       description: describing(message["description"], message["summary"], message["title"], channel["description"]),
@@ -60,7 +74,7 @@ function schemaOf(
 ): ReadResult<Record<string, unknown>> | undefined {
   if (!schema || schema.value === undefined) return undefined;
   const { format } = schema;
-  if (format !== undefined && (typeof format !== "string" || !SCHEMA_FORMAT.test(format.replaceAll(/\s/g, "")))) {
+  if (format !== undefined && (typeof format !== "string" || !isKnownFormat(format))) {
     return fault(`${at} schemaFormat`, "must be AsyncAPI, OpenAPI 3 or JSON Schema from draft-04 to 2020-12");
   }
   return bundle(document, schema, warn);

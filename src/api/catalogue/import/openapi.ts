@@ -1,10 +1,10 @@
 /** Event types from the `webhooks` of an OpenAPI document. OpenAPI 3.0 writes them as `x-webhooks`. */
 import { isObject, pointerStep } from "../../../catalogue/json-schema.js";
 import { collect, type DescribedType, describedType, describing, type ReadTypes } from "./described-type.js";
-import type { Warn } from "./modern-schema.js";
+import type { ImportNotice, Warn } from "./modern-schema.js";
 import { bundle, fault, follow, type ReadResult } from "./references.js";
 
-const JSON_CONTENT = /^(application\/(json|[a-z0-9.+-]+\+json)\b|(application|\*)\/\*)/i;
+const JSON_CONTENT = /^((application|text)\/(json|[a-z0-9.+-]+\+json)\b|(application|\*)\/\*)/i;
 
 /** Each part may be missing or wrong, because published documents are not always valid. */
 export function typesOfOpenApi(document: Record<string, unknown>): ReadTypes {
@@ -15,7 +15,26 @@ export function typesOfOpenApi(document: Record<string, unknown>): ReadTypes {
     for (const [name, given] of Object.entries(webhooks))
       collect(read, typeOf(document, { name, given, at: `/${member}${pointerStep(name)}` }, warn));
   }
+  if (read.types.length + read.skipped.length === 0) read.skipped.push(...withoutWebhooks(document));
   return read;
+}
+
+/** Why a document describes no event, for people who expected that it does. */
+function withoutWebhooks({ paths }: Record<string, unknown>): ImportNotice[] {
+  const requests = Object.entries(isObject(paths) ? paths : {}).flatMap(([path, item]) =>
+    Object.entries(isObject(item) ? item : {}).map(([method, operation]) => ({ path, method, operation })),
+  );
+  const calling = requests.find(({ operation }) => isObject(operation) && isObject(operation["callbacks"]));
+  if (calling)
+    return [
+      {
+        path: `/paths${pointerStep(calling.path)}${pointerStep(calling.method)}/callbacks`,
+        reason: "are answers to one request and no events that are subscribed to: describe these under `webhooks`",
+      },
+    ];
+  return [
+    { path: "/webhooks", reason: "holds nothing, and neither does `x-webhooks`: event types are read from there" },
+  ];
 }
 
 function typeOf(
@@ -52,11 +71,12 @@ function mediaOf(
   at: string,
   warn: Warn,
 ): ReadResult<{ schema?: Record<string, unknown>; examples: unknown[] }> {
-  if (given === undefined) return { ok: true, value: { examples: [] } };
+  if (given === undefined || given === null) return { ok: true, value: { examples: [] } };
   const body = follow(document, { value: given, at });
   if (!body.ok) return body;
   const content =
     isObject(body.value.value) && isObject(body.value.value["content"]) ? body.value.value["content"] : {};
+  if (Object.keys(content).length === 0) return { ok: true, value: { examples: [] } };
   const [type, media] = Object.entries(content).find(([name]) => JSON_CONTENT.test(name)) ?? [];
   if (type === undefined || !isObject(media)) return fault(`${body.value.at}/content`, "needs a JSON media type");
   const mediaAt = `${body.value.at}/content${pointerStep(type)}`;

@@ -5,12 +5,12 @@ import { createWatchdog } from "../../../catalogue/watchdog.js";
 import type { Refusal } from "../../http/errors.js";
 import { refuse } from "../../http/errors.js";
 import type { Perspective } from "./asyncapi.js";
-import { parseDocument } from "./document.js";
+import { type DocumentSyntax, parseDocument } from "./document.js";
 import { createDocumentReader, type ReadDocument } from "./formats.js";
 
 export interface DocumentRead {
   bytes: Uint8Array;
-  syntax: "json" | "yaml";
+  syntax: DocumentSyntax;
   perspective: Perspective;
 }
 export type DocumentOutcome = { ok: true; value: ReadDocument } | { ok: false; refusal: Refusal };

@@ -2,10 +2,14 @@
 import { eventTypeName } from "../../http/primitives.js";
 
 /**
- * Addresses, names of channels and keys of webhooks are paths in many documents. So `/` becomes `.`, and slashes at
- * either end are removed.
+ * Addresses, names of channels and keys of webhooks are paths in many documents. So `/` becomes `.`. Slashes and blanks
+ * at either end are removed.
  */
-const fromPath = (name: string): string => name.replace(/^\/+|\/+$/g, "").replaceAll("/", ".");
+const fromPath = (name: string): string =>
+  name
+    .trim()
+    .replace(/^\/+|\/+$/g, "")
+    .replaceAll("/", ".");
 
 export type Named = { ok: true; name: string; passedOver: string[] } | { ok: false };
 
