@@ -23,8 +23,12 @@ export interface TokenExchange {
   truncated: boolean;
 }
 
-/** Error codes by which some servers say that they are busy, with 400 or 401. */
-const TEMPORARY = new Set(["temporarily_unavailable", "server_error", "slow_down"]);
+/**
+ * Error codes by which some servers say that they are busy, with 400, 401 or 403: letters alone, in lower case. A busy
+ * server must not park what a correct client sends.
+ */
+const TEMPORARY =
+  /^(?:temporarilyunavailable|serviceunavailable|unavailable|(?:internal)?servererror|internal(?:error)?|slowdown|toomanyrequests|(?:request)?ratelimit(?:ed|exceeded|reached)?|throttl(?:ed|ing)|resourceexhausted|overloaded|time(?:d)?out)$/;
 /** What names an error: short, and without anything that needs quoting. Longer texts may repeat what was sent. */
 const ERROR_CODE = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 /**
@@ -48,7 +52,7 @@ export function readTokenAnswer(exchange: TokenExchange, secret: string): TokenA
   if (exchange.status < 200 || exchange.status > 299) return refusalOf(exchange.status, error);
   if (exchange.truncated) return unavailable("It answered with more than 16 KiB, or its answer broke off.");
   if (!fields) return unavailable("Its answer is no JSON object.");
-  const { access_token: token } = fields;
+  const token = textOfToken(fields["access_token"]);
   // Some servers answer errors with 200.
   if (token === undefined && error !== undefined) return refusalOf(exchange.status, error);
   if (typeof token !== "string" || token === "") return unavailable("Its answer holds no `access_token`.");
@@ -58,23 +62,28 @@ export function readTokenAnswer(exchange: TokenExchange, secret: string): TokenA
   return { ok: true, token, ...(lifeMs !== undefined && { lifeMs }) };
 }
 
+/** Without the line end or the `Bearer ` that some servers put around the token. */
+const textOfToken = (token: unknown): unknown =>
+  typeof token === "string" ? token.trim().replace(/^Bearer +/i, "") : token;
+const lettersOf = (text: string): string => text.toLowerCase().replaceAll(/[^a-z]/g, "");
+
 const unavailable = (said: string): TokenAnswer => ({ ok: false, fault: "unavailable", said });
 
 /** A refusal of the client needs a person. Everything else is tried again. */
 function refusalOf(status: number, error: NamedError | undefined): TokenAnswer {
   const said = `It answered HTTP ${status}${error?.code === undefined ? "" : `: ${error.code}`}.`;
-  if (error?.code !== undefined && TEMPORARY.has(error.code)) return unavailable(said);
+  if (error?.code !== undefined && TEMPORARY.test(lettersOf(error.code))) return unavailable(said);
   const refused = status === 401 || status === 403 || (error !== undefined && (status === 400 || status < 300));
   return { ok: false, fault: refused ? "refused" : "unavailable", said };
 }
 
 /**
- * The members of a JSON object by any content type, or of a form where the type says so. Undefined for anything else.
+ * The members of a JSON object or of a form, by any content type. Undefined for anything else.
  */
 function fieldsOf({ contentType, body }: TokenExchange): Record<string, unknown> | undefined {
   // `TextDecoder` drops a byte-order mark.
   const text = new TextDecoder().decode(body);
-  if (/^\s*application\/x-www-form-urlencoded\b/i.test(contentType))
+  if (/^\s*application\/x-www-form-urlencoded\b/i.test(contentType) || FORM.test(text.trim()))
     return Object.fromEntries(new URLSearchParams(text.trim()));
   try {
     const value: unknown = JSON.parse(text);
@@ -84,6 +93,8 @@ function fieldsOf({ contentType, body }: TokenExchange): Record<string, unknown>
   }
 }
 
+/** A form that names what we look for. No JSON and no page begins so. */
+const FORM = /^(?:[\w.-]+=[^&\s<{]*&)*(?:access_token|error)=[^\s<{]+$/;
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -109,7 +120,7 @@ function errorOf(fields: Record<string, unknown>, secret: string): NamedError | 
 /** RFC 6749 demands the type. A server that leaves it out means the only type that there was. */
 function isBearer(type: unknown): boolean {
   if (type === undefined || type === null || type === "") return true;
-  return typeof type === "string" && BEARER.test(type.toLowerCase().replaceAll(/[^a-z]/g, ""));
+  return typeof type === "string" && BEARER.test(lettersOf(type));
 }
 
 /** Milliseconds. A number or the text of one. Apigee says -1 for a token that never ends. */

@@ -146,6 +146,8 @@ describe("a token is taken", () => {
     ["a type of a vendor", "application/vnd.example.v1+json", JSON.stringify(good("t"))],
     ["no type", undefined, JSON.stringify(good("t"))],
     ["a byte-order mark", "application/json", `\ufeff${JSON.stringify(good("t"))}\r\n`],
+    ["a form by text/plain", "text/plain", "access_token=t&token_type=bearer\n"],
+    ["a form without a type", undefined, "token_type=bearer&access_token=t"],
     ["a form", "application/x-www-form-urlencoded; charset=utf-8", "access_token=t&token_type=bearer&expires_in=3600"],
   ])("as %s", async (_name, contentType, body) => {
     reply(201, contentType, body);
@@ -177,6 +179,10 @@ describe("a token is taken", () => {
   ])("that is %s", async (token) => {
     answer(200, good(token));
     expect(await get()).toEqual({ ok: true, token });
+  });
+  test.each([" t\n", "t\r\n", "Bearer t", "bearer  t"])("without what stands around it: %j", async (token) => {
+    answer(200, good(token));
+    expect(await get()).toEqual({ ok: true, token: "t" });
   });
   test("with members of other types beside it, and an ID token of another issuer", async () => {
     answer(
