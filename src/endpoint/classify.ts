@@ -24,10 +24,10 @@ export function classify(exchange: Exchange, now: number): Outcome {
   if (exchange.kind === "failure") return outcomeOf(failureCode(exchange));
   const { status } = exchange;
   if (status >= 200 && status <= 299) return DELIVERED;
-  const code = statusCode(status);
-  const outcome = outcomeOf(code);
-  if (outcome.class !== "retry") return outcome;
   const retryAfterMs = parseRetryAfter(exchange.headers["retry-after"], now);
+  const code = statusCode(status);
+  const outcome = outcomeOf(retryAfterMs !== undefined && LATER_IF_SAID.has(status) ? "http_4xx_later" : code);
+  if (outcome.class !== "retry") return outcome;
   // Without a valid value the schedule decides, and the bucket goes on. One 503 behind a load balancer is not the whole
   // consumer.
   return retryAfterMs === undefined ? outcome : { ...outcome, retryAfterMs, pausesBucket: true };
@@ -40,6 +40,17 @@ function outcomeOf(code: OutcomeCode): Outcome {
     : ({ class: row.class, code } as Outcome);
 }
 
+/**
+ * Statuses that say nothing about the event: locked (423), retry with (449), the clients of nginx (499) and of Amazon's
+ * load balancer (460) that went away, and an earlier word for 429 (420).
+ */
+const LATER: ReadonlySet<number> = new Set([420, 423, 449, 460, 499]);
+/**
+ * Statuses that may mean a limit or a clash of the moment, and mean it where Retry-After says when to come again.
+ * GitHub has 403, Shopify 430, and RFC 9110 (15.5.14) 413. A Retry-After of any other refusal says nothing.
+ */
+const LATER_IF_SAID: ReadonlySet<number> = new Set([403, 409, 413, 424, 430]);
+
 /** A status that HTTP does not define (600, 999) says nothing about the data, so it is tried again and not parked. */
 function statusCode(status: number): OutcomeCode {
   if (status === 408) return "http_408";
@@ -48,6 +59,7 @@ function statusCode(status: number): OutcomeCode {
   if (status === 425) return "http_425";
   if (status === 429) return "http_429";
   if (status >= 300 && status <= 399) return "redirect_not_followed";
+  if (LATER.has(status)) return "http_4xx_later";
   if (status >= 400 && status <= 499) return "http_4xx";
   if (status >= 500 && status <= 599) return "http_5xx";
   return "http_unknown_status";

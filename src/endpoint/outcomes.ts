@@ -2,7 +2,6 @@
  * Every outcome of an attempt: what it means for the delivery, in plain words, and what to do about it. The only such
  * table.
  */
-
 import type { OutcomeClass, OutcomeRow } from "./outcome-row.js";
 
 const CERTIFICATE = "Check the certificate that the endpoint presents, with its intermediate certificates.";
@@ -38,6 +37,12 @@ export const OUTCOMES = {
     fault: "endpoint",
     explanation: "The endpoint is receiving too many requests.",
     hint: "Set a rate limit on the subscription, or answer with Retry-After.",
+  },
+  http_4xx_later: {
+    class: "retry",
+    fault: "endpoint",
+    explanation: "The endpoint did not take the event now: its answer says when to come again, or that it was busy.",
+    hint: "See the response body. To refuse an event for good, answer with 400 or 422, without Retry-After.",
   },
   http_5xx: {
     class: "retry",

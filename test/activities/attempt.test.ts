@@ -175,6 +175,8 @@ describe("an attempt", () => {
     [408, "http_408"],
     [421, "http_421"],
     [425, "http_425"],
+    [413, "http_4xx_later"],
+    [423, "http_4xx_later"],
   ])("answered %i with Retry-After is due when the pause is over", async (status, outcome) => {
     answering(status, { "retry-after": "60" });
     const before = Date.now();

@@ -41,7 +41,12 @@ describe("a status", () => {
     [407, "park", "http_4xx"],
     [409, "park", "http_4xx"],
     [422, "park", "http_4xx"],
-    [499, "park", "http_4xx"],
+    [498, "park", "http_4xx"],
+    [420, "retry", "http_4xx_later"],
+    [423, "retry", "http_4xx_later"],
+    [449, "retry", "http_4xx_later"],
+    [460, "retry", "http_4xx_later"],
+    [499, "retry", "http_4xx_later"],
     [408, "retry", "http_408"],
     [421, "retry", "http_421"],
     [425, "retry", "http_425"],
@@ -65,7 +70,7 @@ describe("a status", () => {
 });
 
 describe("Retry-After", () => {
-  test.each([429, 503, 500, 502, 504, 599, 408, 421, 425, 600])(
+  test.each([429, 503, 500, 502, 504, 599, 408, 421, 423, 425, 499, 600])(
     "of a %i pauses the subscription, a bad one does not",
     (status) => {
       expect(classify(response(status, { "retry-after": "120" }), NOW)).toMatchObject({
@@ -80,7 +85,20 @@ describe("Retry-After", () => {
       }
     },
   );
-  test.each([200, 404, 410, 301])("of a %i means nothing", (status) => {
+  test.each([403, 409, 413, 424, 430])(
+    "of a %i makes it one for later, and without it or with a bad one it is parked",
+    (status) => {
+      expect(classify(response(status, { "retry-after": "120" }), NOW)).toEqual({
+        class: "retry",
+        code: "http_4xx_later",
+        retryAfterMs: 120_000,
+        pausesBucket: true,
+      });
+      for (const headers of [{}, { "retry-after": "soon" }, { "retry-after": "-5" }])
+        expect(classify(response(status, headers), NOW)).toEqual({ class: "park", code: "http_4xx" });
+    },
+  );
+  test.each([200, 400, 401, 404, 410, 422, 301])("of a %i means nothing", (status) => {
     expect(classify(response(status, { "retry-after": "120" }), NOW)).toEqual(classify(response(status), NOW));
   });
 });

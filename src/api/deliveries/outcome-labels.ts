@@ -9,6 +9,7 @@ const LABELS = {
   http_425: "Too early (425)",
   http_429: "Too many requests (429)",
   http_4xx: "Refused (4xx)",
+  http_4xx_later: "Not now (4xx)",
   http_5xx: "Failed (5xx)",
   http_unknown_status: "Unknown HTTP status",
   redirect_not_followed: "Redirect",
