@@ -27,19 +27,17 @@ export async function publishRaw(
   ref?: string,
 ): Promise<PublishAnswer> {
   const { catalogue, settings } = dependencies;
-  const contentType = request.headers["content-type"];
-  if (contentType === undefined || contentType.length > 255 || !MEDIA_TYPE.test(contentType)) {
-    return refuse(
-      "unsupported_media_type",
-      "The content type of the body must be given, as a media type of at most 255 characters.",
-    );
-  }
+  const binary = isBinaryMode(request.headers);
+  const given = request.headers["content-type"];
+  // A CloudEvent without data has no content type (CloudEvents 1.0, 3.1.2).
+  const contentType = given ?? (binary ? NO_TYPE : "");
+  if (contentType.length > 255 || !MEDIA_TYPE.test(contentType)) return refuseType();
   const hops = hopsOf(request);
   if (typeof hops !== "number") return hops;
   const id = givenEventId(undefined, request.headers["idempotency-key"]);
   if (id !== undefined && typeof id !== "string") return id;
   const structured = isStructured(contentType);
-  const named = !structured && isBinaryMode(request.headers) ? attributesOfHeaders(request.rawHeaders) : undefined;
+  const named = !structured && binary ? attributesOfHeaders(request.rawHeaders) : undefined;
   if (named && !named.ok) return refuse("invalid_request", undefined, { errors: named.errors });
   const event: AcceptableEvent = {
     type: ref ?? decodeAttribute(named?.attributes["type"] ?? ""),
@@ -52,6 +50,7 @@ export async function publishRaw(
   if (refusal) return refusal;
   const body = await readBody(request, settings.payloadLimitBytes);
   if (!body.ok) return body.refusal;
+  if (given === undefined && body.bytes.byteLength > 0) return refuseType();
   event.body = body.bytes;
   const read = structured ? readStructured(body.bytes) : named;
   if (read && "refused" in read) return read;
@@ -63,6 +62,14 @@ export async function publishRaw(
   const results = await dependencies.publisher.publish([event]);
   return singleResult(results[0]);
 }
+
+/** Of a CloudEvent without data. A delivery needs a content type, and this one says nothing (RFC 9110, 8.3). */
+const NO_TYPE = "application/octet-stream";
+const refuseType = (): Refusal =>
+  refuse(
+    "unsupported_media_type",
+    "The content type of the body must be given, as a media type of at most 255 characters.",
+  );
 
 /**
  * The attributes of a body that is a CloudEvent and says so. Any other body is sent on as it is, like all raw bytes.

@@ -14,6 +14,23 @@ import { api, tenant, binary, post, structured, problem, envelope, setUpCloudEve
 setUpCloudEvents();
 
 describe("binary mode", () => {
+  test("an event without data needs no content type, and one with data does", async () => {
+    for (const path of ["/v1/events", `/v1/events/${tenant.eventType}`]) {
+      const { call } = binary({ "ce-id": `empty ${path}`, "ce-type": tenant.eventType }, path, "");
+      const { "content-type": _type, ...headers } = call.headers;
+      const answer = await post<{ id: string }>({ path, call: { ...call, headers } });
+      expect(answer.status, answer.text).toBe(202);
+      expect((await api.call("GET", `/v1/events/${answer.body.id}`, { key: tenant.providerKey })).body).toMatchObject({
+        contentType: "application/octet-stream",
+        size: 0,
+      });
+      expect(await problem({ path, call: { ...call, headers, body: Buffer.from("1") } })).toMatchObject({
+        status: 415,
+        code: "unsupported_media_type",
+      });
+    }
+  });
+
   test("what the SDK writes is taken whole, and source and id are the idempotency key", async () => {
     const event = new CloudEvent({
       type: "com.example.paid",
