@@ -67,6 +67,8 @@ interface Declaration {
    * ignored.
    */
   anyQuery?: true;
+  /** Member of the body whose bytes the handler gets too. A number beyond 2^53 is whole only there. */
+  rawMember?: string;
   /** The body may be missing altogether. */
   bodyOptional?: true;
 }
@@ -100,7 +102,7 @@ interface JsonRoute<
   extends Declaration, Schemas<P, Q, B, R> {
   handle(
     context: RequestContext<K>,
-    input: { params: z.output<P>; query: z.output<Q>; body: z.output<B> },
+    input: { params: z.output<P>; query: z.output<Q>; body: z.output<B>; raw?: Uint8Array },
   ): Promise<Reply<z.input<R>> | Refusal>;
 }
 

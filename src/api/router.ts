@@ -4,13 +4,7 @@ import type { Express } from "express";
 import type { Actor } from "./access/actor.js";
 import { createActOfRequest, isAdministrative } from "./access/act-intents.js";
 import { createNotFoundNote } from "./access/not-found-note.js";
-import {
-  ADMINISTRATIVE_LIMIT_BYTES,
-  parseAdministrativeJson,
-  readBody,
-  refuseUnlessJson,
-  SCHEMA_BOUNDS,
-} from "./http/body.js";
+import { checkBody } from "./checked-body.js";
 import { createCursorSeal } from "./http/cursor-seal.js";
 import type { ApiDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./http/errors.js";
@@ -246,7 +240,7 @@ async function inputOf(route: HandledRoute, context: RouterContext, request: Rou
   const body = await checkBody(route, request);
   if (!body.ok) return body;
   const own = { query: await withOwnIds(context, query.value), body: await withOwnIds(context, body.value) };
-  return { ok: true, value: { params: params.value, ...own } };
+  return { ok: true, value: { params: params.value, ...own, ...(body.raw && { raw: body.raw }) } };
 }
 
 /** An id that cannot exist is answered like one that does not. */
@@ -273,28 +267,4 @@ export function checkQuery(
           errors: [{ path: "query", message: "takes no parameters here" }],
         }),
       };
-}
-
-async function checkBody(route: HandledRoute, request: RoutedRequest): Promise<Validated<unknown>> {
-  if (route.method === "get") return { ok: true, value: {} };
-  const { bytes: limit, tooLarge } = route.largeBody ?? { bytes: ADMINISTRATIVE_LIMIT_BYTES };
-  const read = await readBody(request, limit);
-  if (!read.ok)
-    return {
-      ok: false,
-      refusal:
-        tooLarge !== undefined && read.refusal.refused === "payload_too_large"
-          ? { ...read.refusal, detail: tooLarge }
-          : read.refusal,
-    };
-  if (read.bytes.byteLength === 0 && (!route.body || route.bodyOptional)) return { ok: true, value: {} };
-  const wrongType: Refusal | undefined = refuseUnlessJson(request.headers["content-type"]);
-  if (wrongType) return { ok: false, refusal: wrongType };
-  const parsed = parseAdministrativeJson(read.bytes, route.schemaInBody ? SCHEMA_BOUNDS : undefined);
-  if (!parsed.ok) return parsed;
-  if (route.body) return validate(route.body, parsed.value);
-  const empty = typeof parsed.value === "object" && parsed.value !== null && Object.keys(parsed.value).length === 0;
-  return empty
-    ? { ok: true, value: {} }
-    : { ok: false, refusal: refuse("invalid_request", "There is nothing to send in the body here.") };
 }

@@ -13,6 +13,13 @@ const QUOTE = 0x22,
   ARRAY = 0x5b,
   ARRAY_END = 0x5d;
 
+/** The bytes of the value of `member` in the root object. Undefined if it has none, or has it twice. */
+export function memberBytes(json: Uint8Array, member: string): Uint8Array | undefined {
+  const found = sliceMember(json, member);
+  const span = found.ok ? found.spans[0] : undefined;
+  return span && json.subarray(span.start, span.end);
+}
+
 /** Offsets of a value, `end` exclusive. */
 export interface Span {
   start: number;

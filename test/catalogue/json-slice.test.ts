@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { findDuplicateMember, sliceMember } from "../../src/catalogue/json-slice.js";
+import { findDuplicateMember, memberBytes, sliceMember } from "../../src/catalogue/json-slice.js";
 
 const slices = (json: string, member = "data"): (string | undefined)[] => {
   const bytes = Buffer.from(json);
@@ -102,4 +102,15 @@ test("findDuplicateMember looks at every depth and not across objects", () => {
   expect(findDuplicateMember(Buffer.from(`{"a":{"b":1},"c":[{"b":1},{"b":"x:y"}]}`))).toBeUndefined();
   expect(findDuplicateMember(Buffer.from(`{"a":[{"b":1,"\\u0062" : 2}]}`))).toBe("b");
   expect(findDuplicateMember(Buffer.from(`{"a":["a","a"],"b":"a"}`))).toBeUndefined();
+});
+
+test("the bytes of one member of the root, and of no other place", () => {
+  const of = (json: string) => {
+    const bytes = memberBytes(Buffer.from(json), "data");
+    return bytes && Buffer.from(bytes).toString();
+  };
+  expect(of('{"a": {"data": 1}, "data" : 9007199254740993 }')).toBe("9007199254740993");
+  expect(of('{"a": {"data": 1}}')).toBeUndefined();
+  expect(of('{"data": 1, "data": 2}')).toBeUndefined();
+  expect(of("7")).toBeUndefined();
 });

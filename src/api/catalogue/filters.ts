@@ -109,13 +109,16 @@ async function samplesOf(context: Context, compiled: Compiled, given: Given): Pr
   return [...examples, ...recent];
 }
 
-/** On the payload that was given. */
-function onData(compiled: Compiled, { data, type = "example.event", headers = { "content-type": JSON_TYPE } }: Given) {
-  const { bytes } = exampleOf(type, data);
+/** On the payload that was given: on its bytes, because a parsed number beyond 2^53 is rounded. */
+function onData(
+  compiled: Compiled,
+  { data, type = "example.event", headers = { "content-type": JSON_TYPE } }: Given,
+  bytes: Uint8Array = exampleOf(type, data).bytes,
+) {
   return tryFilter(compiled, { event: { type, id: "evt_example" }, headers, data: payloadForFilter(JSON_TYPE, bytes) });
 }
 
-async function test(context: Context, given: Given) {
+async function test(context: Context, given: Given, raw?: Uint8Array) {
   const { filter, eventType, type } = given;
   const {
     actor,
@@ -128,7 +131,7 @@ async function test(context: Context, given: Given) {
   const named = eventType ?? type ?? "";
   const warnings = seesEventType(actor, catalogue, named) ? filterWarnings(catalogue, filter, [named]) : [];
   return ok({
-    ...((eventType === undefined || given.data !== undefined) && onData(compiled, given)),
+    ...((eventType === undefined || given.data !== undefined) && onData(compiled, given, raw)),
     ...(eventType !== undefined && { samples: await samplesOf(context, compiled, given) }),
     ...(warnings.length > 0 && { warnings }),
   });
@@ -147,8 +150,9 @@ export const filterApiRoutes: readonly ApiRoute[] = [
       "event type. A consumer's events are those that its groups have deliveries of. At most 2 MiB of payloads are " +
       "read. Nothing is kept. The names in the filter are compared with the schema and examples of the event type.",
     body: filterTestInput,
+    rawMember: "data",
     response: { status: 200, description: "What the filter says", schema: filterTestView },
     problems: ["filter_invalid", "event_type_unknown"],
-    handle: async (context: Context, { body }) => test(context, body),
+    handle: async (context: Context, { body, raw }) => test(context, body, raw),
   }),
 ];

@@ -139,3 +139,19 @@ test.each([
     status: 400,
   });
 });
+
+test.each([
+  ["data.n == 9007199254740993", true],
+  ["data.n == 9007199254740992", false],
+  ["data.n % 10 == 3", true],
+])("a number beyond 2^53 is read as a delivery reads it: %s", async (filter, matches) => {
+  const answer = await api.call<View>("POST", "/v1/filters/test", {
+    key: tenant.consumerKey,
+    body: Buffer.from(`{"filter": ${JSON.stringify(filter)}, "data": {"n": 9007199254740993}}`),
+    headers: { "content-type": "application/json" },
+  });
+  expect(answer.body, answer.text).toMatchObject({
+    matches,
+    fields: [{ field: "data.n", values: ["9007199254740993"] }],
+  });
+});
