@@ -7,7 +7,9 @@ export const SAML_REFUSALS = {
   certificate_expired: "No certificate of the connection is valid now. Add the identity provider's present one.",
   response_too_large: "The response is larger than 256 KiB.",
   response_unreadable: "The response is not base64 of an XML document in UTF-8.",
-  markup_refused: "The response holds a document type, an entity, a comment, CDATA or a processing instruction.",
+  markup_refused:
+    "The response holds a document type, an entity, a comment, CDATA, a processing instruction or a " +
+    "declaration of something other than XML 1.0 in UTF-8.",
   response_too_complex: "The response is nested too deeply, or has too many elements, attributes or namespaces.",
   structure_refused: "The response is not one Response with one Assertion in it, each with an id of its own.",
   encrypted_refused:
@@ -20,7 +22,8 @@ export const SAML_REFUSALS = {
     "The assertion could not be decrypted, or its content is not signed by the identity provider. " +
     "Give the identity provider this service's present metadata, and let it sign assertions.",
   algorithm_refused:
-    "A signature uses an algorithm that is not allowed. RSA and ECDSA with SHA-256, SHA-384 or SHA-512 are.",
+    "A signature uses an algorithm that is not allowed. RSA and ECDSA with SHA-256, SHA-384 or SHA-512 are, " +
+    "with the enveloped signature and exclusive canonicalization as its transforms.",
   signature_missing:
     "A signature is missing. The assertion must be signed, and the response unless the connection says otherwise.",
   signature_invalid: "A signature does not hold with any certificate of the connection.",
@@ -38,7 +41,8 @@ export const SAML_REFUSALS = {
   not_yet_valid:
     "The assertion is not valid yet. The identity provider's clock is ahead by more than is " +
     "allowed. Check both clocks, or raise `clockSkewSeconds` of the connection.",
-  name_id_refused: "The assertion does not name a person. It needs one NameID of 1 to 256 characters.",
+  name_id_refused:
+    "The assertion does not name a person. It needs one NameID of 1 to 256 characters, without blanks around it.",
   attributes_refused:
     "The person has more than 2,000 groups or one of more than 4,096 characters, or an attribute " +
     "has a name that is reserved.",

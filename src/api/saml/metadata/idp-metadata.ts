@@ -119,7 +119,9 @@ function describeRole(role: Element, entityId: string, options: DescriptionOptio
   if (!sso.ok) return sso;
   const slo = logoutEndpointsOf(role, options);
   const keys = signingKeys(role, options.now);
-  const wantAuthnRequestsSigned = ["true", "1"].includes(attributeOf(role, "WantAuthnRequestsSigned")?.trim() ?? "");
+  const wantAuthnRequestsSigned = ["true", "1"].includes(
+    attributeOf(role, "WantAuthnRequestsSigned")?.trim().toLowerCase() ?? "",
+  );
   return complete(
     {
       entityId,
@@ -158,7 +160,7 @@ export function describeIdp(
 function complete(idp: IdpDescription, options: DescriptionOptions): ReadDescription {
   const { entityId, certificates } = idp;
   if (entityId.trim() === "" || entityId !== entityId.trim() || entityId.length > MAX_ENTITY_ID)
-    return refuse(`An entity id has 1 to ${MAX_ENTITY_ID} characters.`);
+    return refuse(`An entity id has 1 to ${MAX_ENTITY_ID} characters, and no blank around them.`);
   if (options.entityId !== undefined && options.entityId !== entityId)
     return refuse("The metadata describes another identity provider (entity id).");
   const fault = certificatesFault(certificates, idp.warnings);

@@ -16,11 +16,13 @@ export interface SigningKeys {
   warnings: string[];
 }
 
+/** Some products write the use in capitals, or an empty one where there is none. */
+const isForSigning = (key: Element): boolean =>
+  ["", "signing"].includes(attributeOf(key, "use")?.trim().toLowerCase() ?? "");
+
 /** The descriptors of a role with `use="signing"`, and those for every use. */
 export function signingKeys(role: Element, now: Date): SigningKeys {
-  const keys = childrenOf(role, METADATA, "KeyDescriptor").filter(
-    (key) => (attributeOf(key, "use")?.trim() ?? "signing") === "signing",
-  );
+  const keys = childrenOf(role, METADATA, "KeyDescriptor").filter(isForSigning);
   const described = keys.map((key, index) => describedKey(key, `Signing KeyDescriptor ${index + 1}`));
   const leafs = described.flatMap(({ leaf }) => leaf ?? []);
   const { certificates, warnings } = usableCertificates(leafs, now);

@@ -57,6 +57,7 @@ function markedEncoding([first, second, third, fourth]: Uint8Array): string | un
  * becomes the text that it is.
  */
 export function plainMetadata(xml: string): MetadataText {
+  if (HTML.test(xml)) return refuse(IS_HTML);
   const parts: string[] = [];
   let from = 0;
   // By position, because a lazy pattern for a comment is quadratic: 64 KiB of `<!--` took it 1.5 s.
@@ -74,13 +75,26 @@ export function plainMetadata(xml: string): MetadataText {
     parts.push(xml.slice(from, found.index), kind.keep?.(xml.slice(start, end)) ?? "");
     from = markup.lastIndex = end + kind.end.length;
   }
-  return {
-    ok: true,
-    text: [...parts, xml.slice(from)]
-      .join("")
-      .replace(/^\ufeff/, "")
-      .trim(),
-  };
+  return { ok: true, text: withoutViewer([...parts, xml.slice(from)].join("")) };
+}
+
+/** A page of a browser: the log-in before the metadata, most often. */
+const HTML = /^[\s\ufeff]*(?:<!--[^]{0,2000}?-->\s*)?<(?:!doctype\s+html|html)[\s>]/i;
+const IS_HTML =
+  "This is an HTML page and no metadata. Its address may ask for a log-in. Save the XML document to a file, and " +
+  "give its text.";
+const NOTICE =
+  "This XML file does not appear to have any style information associated with it. The document tree is shown below.";
+
+/**
+ * Without what people copy along from a browser that shows XML: its sentence about the missing style, and the sign that
+ * folds the root. A byte order mark and blanks without width are dropped too.
+ */
+function withoutViewer(text: string): string {
+  const bare = text.replace(/^[\s\ufeff\u200b]+/, "").trimEnd();
+  const tree = bare.startsWith(NOTICE) ? bare.slice(NOTICE.length).trimStart() : bare;
+  const root = /^[-\u2212\u25bc]/.test(tree) ? tree.slice(1).trimStart() : tree;
+  return root.startsWith("<") ? root : tree;
 }
 
 export const NOT_WELL_FORMED =

@@ -24,6 +24,16 @@ describe("what says nothing is dropped", () => {
     ["blank lines before the declaration", (xml) => `\n\r\n  ${xml}`],
     ["a byte order mark and blank lines", (xml) => `\ufeff\n${xml}`],
     ["blank lines and comments after the end", (xml) => `${xml}\n<!-- end -->\n\n`],
+    ["a blank without width before", (xml) => `\u200b${xml}`],
+    [
+      "the sentence of a browser that shows XML",
+      (xml) =>
+        "This XML file does not appear to have any style information associated with it. " +
+        `The document tree is shown below.\n${xml.replace(/^<\?.*\?>\s*/, "")}`,
+    ],
+    ["the sign by which a browser folds the root", (xml) => xml.replace("?>", "?>\n- ")],
+    ["a use in capitals", (xml) => xml.replace('use="signing"', 'use="SIGNING"')],
+    ["an empty use", (xml) => xml.replace('use="signing"', 'use=""')],
     ["another encoding in the declaration of a text", (xml) => xml.replace("UTF-8", "ISO-8859-1")],
     ["UTF-16 in the declaration of a text", (xml) => xml.replace("UTF-8", "utf-16")],
     ["standalone in the declaration", (xml) => xml.replace("?>", ' standalone="no"?>')],
@@ -203,6 +213,10 @@ describe("addresses", () => {
 });
 
 test.each<[string, (xml: string) => string, RegExp]>([
+  ["a page of a browser", () => "\n<!DOCTYPE html>\n<html><body>Log in</body></html>", /HTML page.*log-in/],
+  ["a page without document type", () => '<html lang="en"><body>Log in</body></html>', /HTML page/],
+  ["any other text before", (xml) => `x ${xml}`, /not well-formed/],
+  ["blanks around the entity id", (xml) => xml.replace('entityID="', 'entityID=" '), /no blank around/],
   ["a document type", (xml) => xml.replace("?>", "?><!DOCTYPE md:EntityDescriptor>"), /document type/],
   [
     "a document type after comments and blank lines",
