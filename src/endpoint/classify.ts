@@ -41,8 +41,8 @@ function outcomeOf(code: OutcomeCode): Outcome {
 }
 
 /**
- * Statuses that say nothing about the event: locked (423), retry with (449), the clients of nginx (499) and of Amazon's
- * load balancer (460) that went away, and an earlier word for 429 (420).
+ * Statuses that say nothing about the event: locked (423), retry with (449), and an earlier form of 429 (420). With 499
+ * nginx, and with 460 Amazon's load balancer, say that their client went away.
  */
 const LATER: ReadonlySet<number> = new Set([420, 423, 449, 460, 499]);
 /**
