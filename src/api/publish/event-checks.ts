@@ -19,12 +19,16 @@ export function givenEventId(
   header: string | string[] | undefined,
 ): string | undefined | Refusal {
   if (header === undefined) return id;
-  const checked = validate(idempotencyKey, header, "Idempotency-Key");
+  const checked = validate(idempotencyKey, unquoted(header), "Idempotency-Key");
   if (!checked.ok) return checked.refusal;
   return id === undefined || id === checked.value
     ? checked.value
     : invalid("Idempotency-Key", "must be the same as id");
 }
+
+/** The draft of the header writes its value in quotes, as other routes take it. No event id holds any. */
+const unquoted = (header: string | string[]): string | string[] =>
+  typeof header === "string" ? header.replace(/^"([^"\\]*)"$/, "$1") : header;
 
 export const invalid = (path: string, message: string): Refusal =>
   refuse("invalid_request", undefined, { errors: [{ path, message }] });

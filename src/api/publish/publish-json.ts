@@ -3,6 +3,7 @@
  * has no promise, middleware or log line beyond what is needed. The publisher writes the log line of the event.
  */
 import { sliceMember, type Span } from "../../catalogue/json-slice.js";
+import { isCloudEvent } from "../../catalogue/payload-check.js";
 import type { AcceptableEvent } from "../dependencies.js";
 import { MAX_BATCH, publishBatch, publishInput, type PublishInput } from "../deliveries/schemas.js";
 import { parseJson, readBody, refuseUnlessJson } from "../http/body.js";
@@ -49,6 +50,12 @@ export async function publishJson(
   return singleResult(results[0]);
 }
 
+/** A structured CloudEvent whose client left its content type to a library. */
+const CLOUD_EVENT = invalid(
+  "specversion",
+  "belongs to a CloudEvent: send it as application/cloudevents+json, or many as application/cloudevents-batch+json",
+);
+
 /** The events of a JSON body with the raw bytes of their payloads. */
 function eventsOf(
   value: unknown,
@@ -61,7 +68,7 @@ function eventsOf(
   if (Array.isArray(value) && header !== undefined)
     return invalid("Idempotency-Key", "belongs to a single event; give each event of an array its id");
   const checked = Array.isArray(value) ? validate(publishBatch, value) : validate(publishInput, value);
-  if (!checked.ok) return checked.refusal;
+  if (!checked.ok) return isCloudEvent(Array.isArray(value) ? value[0] : value) ? CLOUD_EVENT : checked.refusal;
   const inputs = Array.isArray(checked.value) ? checked.value : [checked.value];
   const slices = sliceMember(bytes, "data");
   if (!slices.ok)

@@ -80,6 +80,9 @@ function textOfFile(bytes: Uint8Array): string {
 const isKeystore = (bytes: Buffer): boolean =>
   bytes.length >= 4 && [0xfeedfeed, 0xcececece].includes(bytes.readUInt32BE(0));
 
+/** The sign of an answered mail before each line, the line breaks of HTML, and those of mainframes. */
+const QUOTED_OR_BROKEN = /^[ \t]*(?:>[ \t]?)+|<br ?\/?>|\u0085/gim;
+
 /**
  * Without what copying, shells and encodings add: marks and zero bytes of UTF-16, `\n` as two characters,
  * percent-encoding, other dashes.
@@ -87,6 +90,7 @@ const isKeystore = (bytes: Buffer): boolean =>
 function plainText(given: string): string {
   const text = given
     .replaceAll(/[\u0000\ufeff\ufffe\u200b-\u200f\u2060]/g, "")
+    .replaceAll(QUOTED_OR_BROKEN, "\n")
     .replaceAll(/[\u2010-\u2015\u2212]/g, "-")
     .replaceAll(/\\r\\n|\\[nr]/g, "\n");
   if (!text.includes("BEGIN%20")) return text;

@@ -60,15 +60,17 @@ describe("ids of producers", () => {
     },
   );
 
-  test("the Idempotency-Key is an id like any other", async () => {
-    const raw = () =>
+  test("the Idempotency-Key is an id like any other, also in the quotes of its draft", async () => {
+    const raw = (key = "invoice/2026:1.0") =>
       api.call("POST", `/v1/events/${tenant.eventType}`, {
         key: tenant.providerKey,
         body: Buffer.from("x"),
-        headers: { "content-type": "text/plain", "idempotency-key": "invoice/2026:1.0" },
+        headers: { "content-type": "text/plain", "idempotency-key": key },
       });
     expect((await raw()).body).toEqual({ id: "invoice/2026:1.0", duplicate: false });
     expect((await raw()).body).toEqual({ id: "invoice/2026:1.0", duplicate: true });
+    expect((await raw('"invoice/2026:1.0"')).body).toEqual({ id: "invoice/2026:1.0", duplicate: true });
+    for (const key of ['"', '""', '"a', 'a"b', '"a\\"b"']) expect((await raw(key)).status, key).toBe(400);
   });
 
   test("deliveries are found, listed and erased by both forms", async () => {

@@ -25,6 +25,14 @@ describe("structured mode", () => {
     });
   });
 
+  test("by the content type of plain JSON it is refused with the one that it has", async () => {
+    for (const body of [envelope(), [envelope()]])
+      expect(await problem(structured(body, "/v1/events", "application/json"))).toMatchObject({
+        status: 400,
+        errors: [{ path: "specversion", message: expect.stringMatching(/application\/cloudevents\+json/) as string }],
+      });
+  });
+
   test("a batch gives one result each, and is refused whole with the places", async () => {
     const batch = (...events: object[]) => structured(events, "/v1/events", "application/cloudevents-batch+json");
     const answer = await post<Record<string, unknown>[]>(

@@ -109,7 +109,8 @@ function yamlFault({ code, pos: [at] }: YAMLParseError): string {
 function valueOfYaml(text: string): unknown {
   // The parser's own look for repeated names compares each with all before it. 100,000 names took over 45 s of CPU, and
   // take 3 now.
-  const document = parseYamlDocument(text, {
+  // Tools that join files end each one with `---`, also the last.
+  const document = parseYamlDocument(text.replace(/\n---\s*$/, "\n"), {
     schema: "core",
     merge: true,
     strict: true,

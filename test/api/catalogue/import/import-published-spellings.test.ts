@@ -32,6 +32,7 @@ describe("the document as a whole", () => {
       "p20.f",
       "application/vnd.oai.openapi;version=3.1",
     ],
+    ["YAML with a line of --- at the end", `---\n${YAML("openapi: 3.1.0", "p20.i")}---\n\n`, "p20.i"],
     ["YAML as text/vnd.yaml", YAML("openapi: 3.1.0", "p20.g"), "p20.g", "text/vnd.yaml"],
     ["JSON as text/json", JSON.stringify(openApi({ "p20.h": webhook() })), "p20.h", "text/json"],
   ])("%s", async (_name, document, created, type) => {
