@@ -60,6 +60,18 @@ function targetOf(document: unknown, ref: string): Located | undefined {
 }
 
 /**
+ * What a reference within a schema points at. Many schemas were documents of their own and refer to their own
+ * `definitions`, or to themselves by `#`. So what the document does not have is looked for in the schema.
+ */
+function targetInSchema(document: unknown, ref: string, root: Located): Located | undefined {
+  if (ref === "#") return root;
+  const target = targetOf(document, ref);
+  if (target) return target;
+  const own = targetOf(root.value, ref);
+  return own && { ...own, at: root.at + own.at };
+}
+
+/**
  * The schema with everything that it refers to under `$defs`, where its references then point. A schema that is only a
  * reference becomes its target. Keywords of earlier drafts are rewritten.
  */
@@ -87,23 +99,23 @@ export function bundle(document: unknown, root: Located, warn: Warn): ReadResult
     waiting.push({ located: target, name });
     return place;
   }
-  function copy(schema: unknown, at: string): unknown {
+  function copy(schema: unknown, at: string, root: Located): unknown {
     if (!isObject(schema) || ++copied > MAX_SUBSCHEMAS) return schema;
     const inner = mapSubschemas(modernise(schema, at, at === topAt, warn), (subschema, path) =>
-      copy(subschema, at + path),
+      copy(subschema, at + path, root),
     );
     if (typeof inner["$ref"] !== "string") return inner;
-    const target = targetOf(document, inner["$ref"]);
+    const target = targetInSchema(document, inner["$ref"], root);
     if (!target) errors.push({ path: `${at}/$ref`, message: unresolved(inner["$ref"]) });
     return target ? { ...inner, $ref: `#${encodeURI(placeOf(target))}` } : inner;
   }
 
-  const bundled = copy(top, topAt);
+  const bundled = copy(top, topAt, { value: top, at: topAt });
   if (typeof bundled === "boolean") return { ok: true, value: bundled ? {} : { not: {} } };
   if (!isObject(bundled)) return fault(topAt, "must be a schema");
   const defs: Record<string, unknown> = isObject(bundled["$defs"]) ? { ...bundled["$defs"] } : {};
   for (let next = waiting.shift(); next && errors.length === 0 && copied <= MAX_SUBSCHEMAS; next = waiting.shift())
-    defs[next.name] = copy(next.located.value, next.located.at);
+    defs[next.name] = copy(next.located.value, next.located.at, next.located);
   if (copied > MAX_SUBSCHEMAS)
     return fault(topAt, `has more than ${MAX_SUBSCHEMAS} subschemas when what it refers to is written out`);
   if (errors.length > 0) return { ok: false, errors };

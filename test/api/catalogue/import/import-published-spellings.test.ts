@@ -134,6 +134,41 @@ describe("parts", () => {
     expect(answer.body.skipped).toEqual([...others.map(() => named(/must be AsyncAPI/)), named(/is not JSON/)]);
   });
 
+  test("a schema that was a document of its own refers to itself and to its own definitions", async () => {
+    const own = (keyword: string) => ({
+      type: "object",
+      [keyword]: { a: { type: "string" }, "b/c": { $ref: `#/${keyword}/a` } },
+      properties: { x: { $ref: `#/${keyword}/a` }, y: { $ref: `#/${keyword}/b~1c` }, z: { $ref: "#" } },
+      additionalProperties: false,
+    });
+    const shared = {
+      type: "object",
+      properties: { d: { $ref: "#/definitions/d" } },
+      definitions: { d: { type: "integer" } },
+    };
+    const answer = await send({
+      ...openApi({
+        "p26.definitions": webhook({
+          "application/json": { schema: own("definitions"), example: { x: "s", z: { y: "s" } } },
+        }),
+        "p26.defs": webhook({ "application/json": { schema: own("$defs"), example: { z: { z: { x: 1 } } } } }),
+        "p26.shared": webhook({
+          "application/json": {
+            schema: { type: "object", properties: { s: { $ref: "#/components/schemas/Shared" } } },
+            examples: { good: { value: { s: { d: 1 } } }, bad: { value: { s: { d: "x" } } } },
+          },
+        }),
+        "p26.none": webhook({ "application/json": { schema: { $ref: "#/components/schemas/None" } } }),
+      }),
+      components: { schemas: { Shared: shared } },
+    });
+    expect(answer, answer.text).toMatchObject({
+      status: 200,
+      body: { created: ["p26.definitions", "p26.defs", "p26.shared"], skipped: [named(/nothing in this document/)] },
+    });
+    expect(answer.body.warnings).toEqual([named(/must be string.*left out/), named(/must be integer.*left out/)]);
+  });
+
   test("the operation names a message that nothing else names", async () => {
     const answer = await send(
       asyncApi2({
