@@ -228,7 +228,7 @@ test.each<[string, (xml: string) => string, RegExp]>([
   ["CDATA without an end", (xml) => xml.replace("<md:IDPSSO", "<![CDATA[ <md:IDPSSO"), /well-formed/],
   ["an instruction without an end", (xml) => `${xml}<?x`, /well-formed/],
   ["HTML that is no XML", inRole(DISPLAY("a<br>b")), /well-formed/],
-  ["a web page", () => "<!doctype html><html></html>", /document type/],
+  ["a web page", () => "<!doctype html><html></html>", /HTML page/],
   ["another vocabulary", () => '<feed xmlns="http://www.w3.org/2005/Atom"/>', /no SAML 2.0 metadata/],
   ["no provider", () => group(serviceProvider("urn:sp")), /no identity provider/],
   ["20,001 elements", inRole(DISPLAY("<a/>".repeat(20_000))), /20,000 elements/],
