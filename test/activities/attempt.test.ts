@@ -258,7 +258,8 @@ describe("what is told of an attempt", () => {
       bytes: event.bytes.byteLength,
       next: expect.stringMatching(/^\d{4}-.*Z$/) as string,
     });
-    expect(JSON.stringify(lines)).not.toMatch(new RegExp(`kingfisher|${secret}`));
+    // A secret may hold `++`, which is no regular expression.
+    for (const text of ["kingfisher", secret]) expect(JSON.stringify(lines)).not.toContain(text);
   });
 
   it.each([
