@@ -202,6 +202,7 @@ describe("addresses", () => {
   test.each([
     ["true", true],
     ["1", true],
+    ["True", true],
     ["false", false],
     ["0", false],
     ["yes", false],
