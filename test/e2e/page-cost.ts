@@ -131,3 +131,19 @@ export async function kept(protocol: CDPSession): Promise<{ bytes: number; nodes
   const { nodes } = await protocol.send("Memory.getDOMCounters");
   return { bytes: usedSize, nodes };
 }
+
+type TasksWatched = typeof globalThis & { sealpostTasks: number[] };
+
+/** From the next load of the page on, it keeps the tasks of 50 ms and more. */
+export const watchTasks = (page: Page): Promise<unknown> =>
+  page.addInitScript(() => {
+    const tasks: number[] = [];
+    Object.assign(globalThis, { sealpostTasks: tasks });
+    new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
+      type: "longtask",
+    });
+  });
+
+/** Milliseconds of each of these tasks since the last look. */
+export const longTasks = (page: Page): Promise<number[]> =>
+  page.evaluate(() => (globalThis as TasksWatched).sealpostTasks.splice(0));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { prettyJson } from "../../../web/src/parts/json-text.js";
 
 describe("JSON made readable", () => {
@@ -22,5 +22,21 @@ describe("JSON made readable", () => {
     const deep = "[".repeat(500) + "1" + "]".repeat(500);
     expect(prettyJson(deep).replaceAll(/\s/g, "")).toBe(deep);
     expect(prettyJson(deep).length).toBeLessThan(100_000);
+  });
+
+  it("takes 100,000 members, in parts of which none is long", () => {
+    const value = Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`k${n}`, n % 7 === 0 ? "👍" : n]));
+    const made = vi.spyOn(String, "fromCharCode");
+    onTestFinished(() => made.mockRestore());
+    const text = prettyJson(JSON.stringify(value));
+    const parts = made.mock.calls.map(({ length }) => length);
+    made.mockRestore();
+    expect(text === JSON.stringify(value, null, 2)).toBe(true);
+    expect(Math.max(...parts)).toBeLessThanOrEqual(8_192);
+    expect(parts).toHaveLength(Math.ceil(text.length / 8_192));
+  });
+
+  it("keeps half a pair of surrogates as it is", () => {
+    expect(prettyJson('["\ud83d","👍"]')).toBe('[\n  "\ud83d",\n  "👍"\n]');
   });
 });

@@ -1,49 +1,89 @@
 /**
  * JSON made readable without being read: only the space between its tokens changes. A parser would change numbers above
- * 2^53, drop members that come twice, and fail on what is no JSON.
+ * 2^53, drop members that come twice, and fail on what is no JSON. A payload may have a megabyte and 100,000 members,
+ * and the page stands still meanwhile. So characters are handled as numbers, and become text in parts of thousands.
  */
 
-const INDENT = "  ";
+const codeOf = (character: string): number => character.charCodeAt(0);
+const [LINE, BLANK, QUOTE, BACKSLASH] = [codeOf("\n"), codeOf(" "), codeOf('"'), codeOf("\\")];
+const [COMMA, COLON] = [codeOf(","), codeOf(":")];
+const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [codeOf("{"), codeOf("}"), codeOf("["), codeOf("]")];
+const [TAB, RETURN] = [codeOf("\t"), codeOf("\r")];
 
 /** The same text with one member or element a line. Text that is no JSON comes back with its own tokens in order. */
 export function prettyJson(text: string): string {
-  let out = "";
+  const out = new TextInParts();
   let depth = 0;
   for (let at = 0; at < text.length;) {
-    const character = text[at] ?? "";
-    if (character === '"') {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
       const end = endOfString(text, at);
-      out += text.slice(at, end);
-      at = end;
+      for (; at < end; at++) out.put(text.charCodeAt(at));
       continue;
     }
     at++;
-    if (character === "{" || character === "[") {
+    if (code === OPEN_OBJECT || code === OPEN_LIST) {
       const closing = closesAtOnce(text, at);
+      out.put(code);
       if (closing > 0) {
-        out += character + (text[closing] ?? "");
+        out.put(text.charCodeAt(closing));
         at = closing + 1;
-      } else out += character + lineAt(++depth);
-    } else if (character === "}" || character === "]") out += lineAt(--depth) + character;
-    else if (character === ",") out += `,${lineAt(depth)}`;
-    else if (character === ":") out += ": ";
-    else if (!isSpace(character)) out += character;
+      } else out.putLine(++depth);
+    } else if (code === CLOSE_OBJECT || code === CLOSE_LIST) {
+      out.putLine(--depth);
+      out.put(code);
+    } else if (code === COMMA) {
+      out.put(COMMA);
+      out.putLine(depth);
+    } else if (code === COLON) {
+      out.put(COLON);
+      out.put(BLANK);
+    } else if (!isSpace(code)) out.put(code);
   }
-  return out;
+  return out.end();
 }
 
-const isSpace = (character: string | undefined): boolean =>
-  character === " " || character === "\n" || character === "\t" || character === "\r";
+const isSpace = (code: number): boolean => code === BLANK || code === LINE || code === TAB || code === RETURN;
 
+const INDENT = 2;
 /** Deeper than this, lines are not moved to the right any more: 500 levels would be a megabyte of blanks. */
 const DEEPEST = 40;
-const LINES = Array.from({ length: DEEPEST + 1 }, (_, depth) => `\n${INDENT.repeat(depth)}`);
-const lineAt = (depth: number): string => LINES[Math.min(Math.max(depth, 0), DEEPEST)] ?? "";
+/** Characters of a part. Every browser takes so many as arguments of one call. */
+const PART = 8_192;
+
+/** A text that is made from character codes. */
+class TextInParts {
+  #text = "";
+  #used = 0;
+  readonly #part = new Uint16Array(PART);
+
+  put(code: number): void {
+    if (this.#used === PART) this.#close();
+    this.#part[this.#used++] = code;
+  }
+
+  /** The beginning of a line. */
+  putLine(depth: number): void {
+    this.put(LINE);
+    for (let blanks = INDENT * Math.min(depth, DEEPEST); blanks > 0; blanks--) this.put(BLANK);
+  }
+
+  #close(): void {
+    this.#text += Reflect.apply(String.fromCharCode, undefined, this.#part.subarray(0, this.#used));
+    this.#used = 0;
+  }
+
+  end(): string {
+    this.#close();
+    return this.#text;
+  }
+}
 
 function endOfString(text: string, start: number): number {
   for (let at = start + 1; at < text.length; at++) {
-    if (text[at] === "\\") at++;
-    else if (text[at] === '"') return at + 1;
+    const code = text.charCodeAt(at);
+    if (code === BACKSLASH) at++;
+    else if (code === QUOTE) return at + 1;
   }
   return text.length;
 }
@@ -51,6 +91,7 @@ function endOfString(text: string, start: number): number {
 /** Index of the bracket that closes an empty object or list. 0 when it is not empty. */
 function closesAtOnce(text: string, start: number): number {
   let at = start;
-  while (at < text.length && isSpace(text[at])) at++;
-  return text[at] === "}" || text[at] === "]" ? at : 0;
+  while (at < text.length && isSpace(text.charCodeAt(at))) at++;
+  const code = text.charCodeAt(at);
+  return code === CLOSE_OBJECT || code === CLOSE_LIST ? at : 0;
 }

@@ -43,4 +43,13 @@ describe("text of others", () => {
       "000010  c3 a4                                            ··",
     ]);
   });
+
+  it("shows every byte, in as many rows as it takes", () => {
+    const bytes = Uint8Array.from({ length: 65_536 + 1 }, (_, at) => at % 256);
+    const rows = hexRows(bytes);
+    expect(rows).toHaveLength(4_097);
+    expect(rows[15]).toBe("0000f0  f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 fa fb fc fd fe ff  ················");
+    expect(rows.at(-1)).toBe("010000  00                                               ·");
+    expect(hexRows(new Uint8Array())).toEqual([]);
+  });
 });
