@@ -6,7 +6,7 @@ import { apiRoutes } from "./catalogue/apis.js";
 import { auditRoutes } from "./access/audit.js";
 import { codecRoutes } from "./deliveries/codec.js";
 import { searchRoutes } from "./search.js";
-import { deliveryExportRoutes } from "./deliveries/delivery-export.js";
+import { deliveryExportRoute } from "./deliveries/delivery-export.js";
 import { deliveryActRoutes } from "./deliveries/delivery-acts.js";
 import { deliveryRoutes } from "./deliveries/deliveries.js";
 import type { ApiDependencies, GivenDependencies } from "./dependencies.js";
@@ -14,6 +14,7 @@ import { refuse, type Refusal } from "./http/errors.js";
 import { streamRoutes } from "./deliveries/stream/routes.js";
 import { eventTypeRoutes } from "./catalogue/event-types.js";
 import { payloadLookRoutes } from "./catalogue/payload-look.js";
+import { eventExportRoute } from "./deliveries/event-export.js";
 import { eventRoutes } from "./deliveries/events.js";
 import { refusalOf } from "./http/failure.js";
 import { filterApiRoutes } from "./catalogue/filters.js";
@@ -34,6 +35,7 @@ import { peopleRoutes } from "./login/people.js";
 import { importRoutes } from "./catalogue/import-routes.js";
 import { publishRoutes } from "./publish/routes.js";
 import { signatureRoutes } from "./deliveries/signature.js";
+import { recoveryExportRoute } from "./recoveries/recovery-export.js";
 import { recoveryRoutes } from "./recoveries/recoveries.js";
 import { sendRefusal } from "./http/respond.js";
 import type { ApiRoute } from "./route.js";
@@ -51,7 +53,7 @@ import { subscriptionHealthRoutes } from "./subscriptions/health.js";
 import { subscriptionLifeRoutes } from "./subscriptions/life.js";
 import { subscriptionLifecycleRoutes } from "./subscriptions/secret-and-test.js";
 import { subscriptionTechniqueRoutes } from "./subscriptions/keys-and-certificates.js";
-import { subscriptionExportRoutes } from "./subscriptions/export/subscription-export.js";
+import { subscriptionExportRoute } from "./subscriptions/export/subscription-export.js";
 import { subscriptionActRoutes } from "./subscriptions/steps/subscription-acts.js";
 import { subscriptionListRoutes } from "./subscriptions/list.js";
 import { subscriptionRoutes } from "./subscriptions/subscriptions.js";
@@ -62,9 +64,10 @@ export { createHttpServer } from "./http/http-server.js";
 
 const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...publishRoutes,
+  // Exports come before the lists, whose ids are paths as well.
+  eventExportRoute,
   ...eventRoutes,
-  // Before the deliveries, whose ids are paths as well.
-  ...deliveryExportRoutes,
+  deliveryExportRoute,
   ...deliveryRoutes,
   ...statsRoutes,
   ...searchRoutes,
@@ -72,6 +75,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...streamRoutes,
   ...signatureRoutes,
   ...deliveryActRoutes,
+  recoveryExportRoute,
   ...recoveryRoutes,
   ...apiRoutes,
   ...importRoutes,
@@ -79,7 +83,7 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...payloadLookRoutes,
   ...groupRoutes,
   ...grantRequestRoutes,
-  ...subscriptionExportRoutes,
+  subscriptionExportRoute,
   ...subscriptionListRoutes,
   ...subscriptionActRoutes,
   ...holdRoutes,

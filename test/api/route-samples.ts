@@ -218,6 +218,8 @@ export function pathOf(operation: Operation, of: Objects): string {
 /** What a GET cannot be called without. */
 const QUERIES: Readonly<Record<string, string>> = {
   exportDeliveries: "?format=jsonl",
+  exportEvents: "?format=jsonl",
+  exportRecoveries: "?format=jsonl",
   exportSubscriptions: "?format=jsonl",
   readStats: "?metric=deliveries",
   search: "?q=evt_of_nobody",

@@ -22,7 +22,7 @@ const DELIVERIES_SHOWN = 250;
 type Filter = z.output<typeof eventCountQuery>;
 
 /** The event that a CloudEvent's attributes name, if the rest of the filter fits it. */
-async function findCloudEvent(
+export async function findCloudEvent(
   { dependencies: { store }, actor }: RequestContext<"store">,
   { type, apiId, since, until, ceSource, ceId }: Filter,
 ): Promise<EventRecord[]> {
@@ -39,7 +39,7 @@ async function findCloudEvent(
 }
 
 /** What of the query and the actor's limits together may be shown. Undefined when nothing can be. */
-function filterOf(
+export function eventFilterOf(
   { dependencies: { catalogue }, actor }: RequestContext<"catalogue">,
   { type, apiId, since, until }: Filter,
 ): EventFilter | undefined {
@@ -100,7 +100,7 @@ export const eventRoutes: readonly ApiRoute[] = [
     async handle(context: RequestContext<"store" | "catalogue">, { query }) {
       const view = viewFor(context.actor);
       if (query.ceId !== undefined) return pageReply({ data: await findCloudEvent(context, query) }, view);
-      const filter = filterOf(context, query);
+      const filter = eventFilterOf(context, query);
       if (!filter) return pageReply({ data: [] }, view);
       return pageReply(await context.dependencies.store.events.list(pageRequest(query), filter), view);
     },
@@ -118,7 +118,7 @@ export const eventRoutes: readonly ApiRoute[] = [
     async handle(context: RequestContext<"store" | "catalogue">, { query }) {
       if (query.ceId !== undefined)
         return countReply({ count: (await findCloudEvent(context, query)).length, exact: true });
-      const filter = filterOf(context, query);
+      const filter = eventFilterOf(context, query);
       if (!filter) return countReply({ count: 0, exact: true });
       return countReply(await context.dependencies.store.events.count(filter, MOST_COUNTED));
     },

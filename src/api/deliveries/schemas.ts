@@ -4,6 +4,7 @@ import { DELIVERY_STATUSES } from "../../workflows/contract.js";
 import { deliveryIdOf, eventOfDelivery } from "../../workflows/event-id.js";
 import { certificateFacts } from "../subscriptions/certificate-schemas.js";
 import { apiId, groupRef } from "../catalogue/schemas.js";
+import { exportFormat } from "../export/export-file.js";
 import { eventId, eventTypeName, instant, instantOrAgo, pageQuery } from "../http/primitives.js";
 import { outcomeFields } from "./outcome-view.js";
 import { problemView } from "../http/problem.js";
@@ -167,6 +168,7 @@ const together = ({ ceSource, ceId }: { ceSource?: string | undefined; ceId?: st
 const TOGETHER = "must have ceSource and ceId together";
 export const eventQuery = pageQuery.extend(eventFilter.shape).refine(together, TOGETHER);
 export const eventCountQuery = eventFilter.refine(together, TOGETHER);
+export const eventExportQuery = eventFilter.extend({ format: exportFormat }).refine(together, TOGETHER);
 
 /** Counts go no further. */
 export const MOST_COUNTED = 10_000;

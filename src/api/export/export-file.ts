@@ -10,9 +10,11 @@ export const MOST_EXPORTED = 10_000;
 export const exportFormat = z
   .enum(["jsonl", "csv"])
   .meta({ description: "One JSON object in each line, or CSV with a line of names" });
-type Format = z.output<typeof exportFormat>;
+export type ExportFormat = z.output<typeof exportFormat>;
 
 type Cell = string | number | undefined;
+/** What a column has no value of is left out. */
+export type ExportRow<Column extends string> = Partial<Record<Column, Cell>>;
 
 /** A cell of a table (RFC 4180). One that a spreadsheet would take for a formula gets an apostrophe. */
 export function csvCell(value: Cell): string {
@@ -21,27 +23,27 @@ export function csvCell(value: Cell): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-export interface ExportOptions<Column extends string> {
+interface ExportOptions<Column extends string> {
   /** Plural, for the name of the file and for the line that says that it is cut. */
   what: string;
-  format: Format;
+  format: ExportFormat;
   columns: readonly Column[];
   /** There is more than the file will hold. */
   cut: boolean;
 }
-export interface ExportFile<Row> {
+interface ExportFile<Row> {
   /** Resolves once the client takes more, so that no page is read before the one before has left. */
   write(rows: readonly Row[]): Promise<void>;
   end(): void;
 }
 
-const TYPES: Readonly<Record<Format, string>> = { jsonl: "application/jsonl", csv: "text/csv; charset=utf-8" };
+const TYPES: Readonly<Record<ExportFormat, string>> = { jsonl: "application/jsonl", csv: "text/csv; charset=utf-8" };
 
 /** Writes the head of the answer, and the line of names. What is exported must be on record before. */
 export async function beginExport<Column extends string>(
   response: ServerResponse,
   { what, format, columns, cut }: ExportOptions<Column>,
-): Promise<ExportFile<Partial<Record<Column, Cell>>>> {
+): Promise<ExportFile<ExportRow<Column>>> {
   response.writeHead(200, {
     ...SECURITY_HEADERS,
     "content-type": TYPES[format],
@@ -49,7 +51,7 @@ export async function beginExport<Column extends string>(
     ...(cut && { "sealpost-export-cut": "true" }),
   });
   if (format === "csv") await writePart(response, `${columns.join(",")}\r\n`);
-  const lineOf = (row: Partial<Record<Column, Cell>>): string =>
+  const lineOf = (row: ExportRow<Column>): string =>
     format === "jsonl" ? `${JSON.stringify(row)}\n` : `${columns.map((column) => csvCell(row[column])).join(",")}\r\n`;
   const notice = `There are more than ${MOST_EXPORTED} ${what}. Narrow the filter to get the others.`;
   const last = format === "jsonl" ? `${JSON.stringify({ cut: notice })}\n` : `${csvCell(notice)}\r\n`;

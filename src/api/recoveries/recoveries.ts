@@ -1,6 +1,5 @@
 /** Recoveries: preview, start, watch. */
 import { z } from "zod";
-import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { RecoveryFilter } from "../../workflows/recovery/recovery-contract.js";
 import { pageRequest } from "../access/audit.js";
 import { refuse } from "../http/errors.js";
@@ -9,6 +8,7 @@ import { type ApiRoute, ok, type RequestContext, route } from "../route.js";
 import { recoveryActRoutes } from "./recovery-acts.js";
 import { checkFilter } from "./recovery-filter.js";
 import { recoveryHistoryRoute } from "./recovery-history.js";
+import { recoveryListFilter } from "./recovery-list.js";
 import { makePreview, type Preview } from "./recovery-preview.js";
 import {
   previewInput,
@@ -58,15 +58,6 @@ async function preview(
   const waits = needsRelease(context.dependencies.settings, checked, made.claims.count);
   return ok(previewOf(made, { filter: checked.filter, waits }));
 }
-
-/** Whether a recovery can send events of the api. What was deleted since is of no api. */
-const sendsOf =
-  (catalogue: Pick<Catalogue, "eventType" | "subscription">, apiId: string) =>
-  ({ eventType, subscriptionId }: RecoveryFilter): boolean => {
-    if (eventType === undefined && subscriptionId === undefined) return true;
-    const types = eventType === undefined ? catalogue.subscription(subscriptionId ?? "")?.eventTypes : [eventType];
-    return types?.some((name) => catalogue.eventType(name)?.apiId === apiId) ?? false;
-  };
 
 const REFUSALS = [
   "recovery_window_needed",
@@ -128,18 +119,9 @@ export const recoveryRoutes: readonly ApiRoute[] = [
     query: recoveryQuery,
     response: { status: 200, description: "A page of recoveries", schema: pageOf(recoveryView) },
     async handle(context: RecoveryContext & RequestContext<"catalogue">, { query }) {
-      const {
-        actor,
-        dependencies: { store, catalogue },
-      } = context;
-      if (actor.groupIds?.length === 0) return ok({ data: [], next: null });
-      const filter = {
-        ...(actor.groupIds && { groupIds: actor.groupIds }),
-        ...(!actor.groupIds && actor.apiIds && { createdBy: actor.name }),
-        ...(query.status && { status: query.status }),
-        ...(query.apiId !== undefined && { sends: sendsOf(catalogue, query.apiId) }),
-      };
-      const { data, next } = await store.recoveries.list(pageRequest(query), filter);
+      const filter = recoveryListFilter(context, query);
+      if (!filter) return ok({ data: [], next: null });
+      const { data, next } = await context.dependencies.store.recoveries.list(pageRequest(query), filter);
       return ok({ data: await Promise.all(data.map((each) => viewRecovery(context, each))), next: next ?? null });
     },
   }),

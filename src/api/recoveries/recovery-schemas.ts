@@ -163,7 +163,8 @@ export const recoveryView = z
   })
   .meta({ id: "Recovery" });
 
-export const recoveryQuery = pageQuery.extend({
+/** Which recoveries are listed. */
+export const recoveryListQuery = z.strictObject({
   status: z.enum(RECOVERY_STATUSES).optional(),
   apiId: apiRef
     .optional()
@@ -173,3 +174,4 @@ export const recoveryQuery = pageQuery.extend({
         "or neither",
     }),
 });
+export const recoveryQuery = pageQuery.extend(recoveryListQuery.shape);

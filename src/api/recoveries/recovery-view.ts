@@ -24,8 +24,14 @@ type View = z.input<typeof recoveryView>;
 
 /** For this actor, because whose decision it waits for depends on who asks. */
 export async function viewRecovery(context: RecoveryContext, recovery: Recovery): Promise<View> {
+  const { release } = recovery;
+  return { ...recoveryFacts(recovery), ...(release && (await releaseView(context, recovery, release))) };
+}
+
+/** What all who see it are told. */
+export function recoveryFacts(recovery: Recovery): View {
   const { id, filter, status, progress, count, reason, error, createdBy, createdAt, startedAt, updatedAt } = recovery;
-  const { ratePerSecond, order, release } = recovery;
+  const { ratePerSecond, order } = recovery;
   const { sent, delivered, failedAgain } = progress;
   return {
     id,
@@ -36,7 +42,6 @@ export async function viewRecovery(context: RecoveryContext, recovery: Recovery)
     ...(count !== undefined && { count }),
     ...(ratePerSecond !== undefined && { ratePerSecond }),
     ...(order && { order }),
-    ...(release && (await releaseView(context, recovery, release))),
     ...(reason !== undefined && { reason }),
     ...(error !== undefined && { error: withoutCanceller(error) }),
     createdAt: createdAt.toISOString(),

@@ -1,22 +1,12 @@
 /** `GET /v1/subscriptions/export`: what a filter names, as a file. No secret, contact or certificate is in it. */
-import { z } from "zod";
 import type { Subscription } from "../../../store/model.js";
 import type { Actor } from "../../access/actor.js";
-import { recordAct } from "../../access/audit.js";
-import { beginExport, exportFormat, MOST_EXPORTED } from "../../export/export-file.js";
-import { withOwnIds } from "../../external-ids.js";
-import { sendRefusal } from "../../http/respond.js";
-import { parseQuery, validate } from "../../http/validate.js";
-import type { ApiRoute, RequestContext } from "../../route.js";
+import { exportFormat, MOST_EXPORTED } from "../../export/export-file.js";
+import { exportRoute, partsOf } from "../../export/export-route.js";
+import type { ApiRoute } from "../../route.js";
 import { soughtSubscriptions, subscriptionFilter } from "../list.js";
 import { subscriptionViewOf } from "../view.js";
 
-type Context = RequestContext<"store" | "catalogue">;
-
-const exportQuery = subscriptionFilter.extend({ format: exportFormat });
-
-/** So many lines are written at once. */
-const PART = 250;
 const COLUMNS = [
   "id",
   "groupId",
@@ -58,35 +48,20 @@ function rowOf(actor: Actor, subscription: Subscription): Row {
 const newestFirst = (a: Subscription, b: Subscription): number =>
   b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? 1 : -1);
 
-export const subscriptionExportRoutes: readonly ApiRoute[] = [
-  {
-    method: "get",
-    path: "/v1/subscriptions/export",
-    operationId: "exportSubscriptions",
-    tag: "Subscriptions",
-    act: "subscriptions:read",
-    summary: "Export subscriptions",
-    description:
-      "What `GET /v1/subscriptions` lists with the same filters, newest first, at most 10,000 of them, without " +
-      "secrets, contacts and certificates. If there are more, then the header `Sealpost-Export-Cut` is `true` and " +
-      "the last line says so. The export is in the audit with its number of rows.",
-    query: exportQuery,
-    responseType: "application/jsonl",
-    response: { status: 200, description: "JSON Lines or CSV", schema: z.string() },
-    async serve(context: Context, request, response) {
-      const parsed = parseQuery(request.url ?? "");
-      if (!parsed.ok) return sendRefusal(response, parsed.refusal);
-      const read = validate(exportQuery, parsed.value, "query");
-      if (!read.ok) return sendRefusal(response, read.refusal);
-      const { format, ...filter } = await withOwnIds(context, read.value);
-      const found = (await soughtSubscriptions(context, filter)).sort(newestFirst);
-      const rows = found.slice(0, MOST_EXPORTED);
-      const cut = found.length > rows.length;
-      await recordAct(context, "subscriptions.export", "subscriptions", { format, count: rows.length, cut });
-      const file = await beginExport(response, { what: "subscriptions", format, columns: COLUMNS, cut });
-      for (let at = 0; at < rows.length && !response.destroyed; at += PART)
-        await file.write(rows.slice(at, at + PART).map((each) => rowOf(context.actor, each)));
-      file.end();
-    },
+export const subscriptionExportRoute: ApiRoute = exportRoute({
+  what: "subscriptions",
+  operationId: "exportSubscriptions",
+  tag: "Subscriptions",
+  act: "subscriptions:read",
+  summary: "Export subscriptions",
+  holds:
+    "What `GET /v1/subscriptions` lists with the same filters, newest first, without secrets, contacts and " +
+    "certificates.",
+  columns: COLUMNS,
+  query: subscriptionFilter.extend({ format: exportFormat }),
+  async find(context, { format: _format, ...filter }) {
+    const found = (await soughtSubscriptions(context, filter)).sort(newestFirst);
+    const count = Math.min(found.length, MOST_EXPORTED);
+    return { count, exact: count === found.length, pages: partsOf(found, (each) => rowOf(context.actor, each)) };
   },
-];
+});
