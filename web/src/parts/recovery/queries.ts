@@ -1,6 +1,7 @@
 /** Recoveries as the API has them, kept fresh while one of them is open. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, ask, BACKGROUND } from "../../api/client.js";
+import type { ExportFormat } from "../rows/export-menu.js";
 import { isOpen, type RecoveryStatus } from "./model.js";
 
 const LIVE_MS = 2_000;
@@ -32,8 +33,17 @@ interface RecoveriesFilter {
   cursor?: string;
 }
 
-export function recoveriesQuery({ status, api: apiId, cursor }: RecoveriesFilter, streaming = false) {
-  const query = { limit: PAGE_ROWS, ...(status && { status }), ...(apiId && { apiId }), ...(cursor && { cursor }) };
+const listFilterOf = ({ status, api: apiId }: RecoveriesFilter) => ({
+  ...(status && { status }),
+  ...(apiId && { apiId }),
+});
+
+/** Where the file of what is filtered is. */
+export const recoveryExportAddress = (filter: RecoveriesFilter, format: ExportFormat): string =>
+  `/v1/recoveries/export?${new URLSearchParams({ format, ...listFilterOf(filter) }).toString()}`;
+
+export function recoveriesQuery(filter: RecoveriesFilter, streaming = false) {
+  const query = { limit: PAGE_ROWS, ...listFilterOf(filter), ...(filter.cursor && { cursor: filter.cursor }) };
   return queryOptions({
     queryKey: ["recoveries", "page", query],
     queryFn: ({ signal }) => ask(api.GET("/v1/recoveries", { params: { query }, headers: BACKGROUND, signal })),

@@ -10,7 +10,7 @@ import { useSyncedText } from "../../parts/draft.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
-import table from "../deliveries/delivery-table.module.css";
+import table from "../../parts/rows/table.module.css";
 import { ApiList } from "./api-list.js";
 import styles from "./catalogue.module.css";
 import type { CatalogueSearch } from "./filters.js";

@@ -6,9 +6,9 @@ import { useMe } from "../../api/queries.js";
 import { mayDo } from "../../api/access.js";
 import { t } from "../../i18n/index.js";
 import { numberOf } from "../../i18n/number.js";
+import { ExportMenu } from "../../parts/rows/export-menu.js";
 import { FreshRows } from "../../parts/rows/fresh-rows.js";
 import { Page } from "../../parts/page.js";
-import { Popup } from "../../parts/popup.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { stringifySearch } from "../../search-parameters.js";
 import { DeliveryTable } from "./delivery-table.js";
@@ -64,15 +64,7 @@ function Tools({ search, mode, switchLive }: ToolsProps) {
         <input type="checkbox" checked={mode !== "off"} onChange={({ target }) => switchLive(target.checked)} />
         {mode === "asking" ? t("deliveries.liveAsking") : t("deliveries.live")}
       </label>
-      <Popup label={t("deliveries.export")} atEnd>
-        <a href={exportAddress(search, "csv")} download>
-          {t("deliveries.exportCsv")}
-        </a>
-        <a href={exportAddress(search, "jsonl")} download>
-          {t("deliveries.exportLines")}
-        </a>
-        <p className="quiet">{t("deliveries.exportLimit")}</p>
-      </Popup>
+      <ExportMenu address={(format) => exportAddress(search, format)} limit={t("deliveries.exportLimit")} atEnd />
     </div>
   );
 }

@@ -1,13 +1,14 @@
 /** One delivery in the list. It is drawn anew only if what it shows has changed. A live list changes every second. */
 import { memo } from "react";
 import { t } from "../../i18n/index.js";
-import type { Column } from "./columns.js";
+import { ColumnCell } from "../../parts/rows/columns.js";
+import type { DeliveryColumn } from "./columns.js";
 import type { DeliverySummary } from "./queries.js";
-import styles from "./delivery-table.module.css";
+import styles from "../../parts/rows/table.module.css";
 
 interface DeliveryRowProps {
   row: DeliverySummary;
-  columns: readonly Column[];
+  columns: readonly DeliveryColumn[];
   endpoint: string;
   group: string;
   /** Undefined for who may only read. */
@@ -27,10 +28,10 @@ export const DeliveryRow = memo(function DeliveryRow(props: DeliveryRowProps) {
           </label>
         </td>
       )}
-      {columns.map(({ key, title, numeric, cell }) => (
-        <td key={key} role="cell" data-label={title()} className={numeric ? styles.number : undefined}>
-          {cell(row, { endpoint, group })}
-        </td>
+      {columns.map((column) => (
+        <ColumnCell key={column.key} column={column}>
+          {column.cell(row, { endpoint, group })}
+        </ColumnCell>
       ))}
     </tr>
   );

@@ -4,13 +4,14 @@ import { type RefObject, useRef, useState } from "react";
 import { t } from "../../i18n/index.js";
 import { useKeys } from "../../keys/keys.js";
 import { copyText, curlOf } from "../../parts/copy.js";
-import { ColumnsMenu, useColumns } from "./columns.js";
+import { ColumnHeads, ColumnsMenu } from "../../parts/rows/columns.js";
+import { useDeliveryColumns } from "./columns.js";
 import { DeliveryRow } from "./delivery-row.js";
 import { useNames } from "../../parts/names.js";
 import type { DeliverySummary } from "./queries.js";
 import { ResendDialog } from "./acts/resend-dialog.js";
 import type { Selection } from "./acts/selection.js";
-import styles from "./delivery-table.module.css";
+import styles from "../../parts/rows/table.module.css";
 
 interface DeliveryTableProps {
   rows: readonly DeliverySummary[];
@@ -51,7 +52,7 @@ function useRowKeys(
 }
 
 export function DeliveryTable({ rows, selection, busy, changed }: DeliveryTableProps) {
-  const { shown, toggle } = useColumns();
+  const columns = useDeliveryColumns();
   const names = useNames(rows.map(({ subscriptionId }) => subscriptionId));
   const body = useRef<HTMLTableSectionElement>(null);
   const [said, setSaid] = useState("");
@@ -71,30 +72,17 @@ export function DeliveryTable({ rows, selection, busy, changed }: DeliveryTableP
         <p role="status" className="quiet">
           {said}
         </p>
-        <ColumnsMenu shown={shown} toggle={toggle} />
+        <ColumnsMenu columns={columns} atEnd />
       </div>
       <div className={styles.wide}>
         <table className={styles.table} role="table" aria-label={t("nav.deliveries")} aria-busy={busy}>
-          <thead role="rowgroup">
-            <tr role="row">
-              {selection && (
-                <th role="columnheader" scope="col" className={styles.check}>
-                  <span className="unseen">{t("selection.label")}</span>
-                </th>
-              )}
-              {shown.map(({ key, title, numeric }) => (
-                <th key={key} role="columnheader" scope="col" className={numeric ? styles.number : undefined}>
-                  {title()}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <ColumnHeads columns={columns.shown} select={selection && t("selection.label")} />
           <tbody role="rowgroup" ref={body}>
             {rows.map((row) => (
               <DeliveryRow
                 key={row.id}
                 row={row}
-                columns={shown}
+                columns={columns.shown}
                 endpoint={names.endpoint(row.subscriptionId)}
                 group={names.group(row.groupId)}
                 selected={selection && (selection.everything || selection.ids.has(row.id))}

@@ -1,6 +1,7 @@
 /** What the list asks the API. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, ask, BACKGROUND, type Schemas } from "../../api/client.js";
+import type { ExportFormat } from "../../parts/rows/export-menu.js";
 import { type DeliveriesSearch, filterOf } from "./filters/filters.js";
 
 export type DeliverySummary = Schemas["DeliverySummary"];
@@ -40,7 +41,7 @@ export const countQuery = (search: DeliveriesSearch) =>
   });
 
 /** Where the browser downloads what the filters match. */
-export const exportAddress = (search: DeliveriesSearch, format: "csv" | "jsonl"): string =>
+export const exportAddress = (search: DeliveriesSearch, format: ExportFormat): string =>
   `/v1/deliveries/export?${new URLSearchParams({ format, ...filterOf(search) }).toString()}`;
 
 /**

@@ -9,7 +9,7 @@ import { useNow } from "../../time/now.js";
 import { useZone } from "../../time/zone.js";
 import type { DeliverySummary } from "./queries.js";
 import { keptSearch } from "../../search-parameters.js";
-import styles from "./delivery-table.module.css";
+import styles from "../../parts/rows/table.module.css";
 
 export function TimeLink({ row }: { row: DeliverySummary }) {
   const zone = useZone();

@@ -1,22 +1,30 @@
 /** Events that were published, the newest first. */
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { eventTypesQuery } from "../../api/queries.js";
 import { LOCALE, t } from "../../i18n/index.js";
+import { Breakable } from "../../parts/breakable.js";
+import { CursorPaging } from "../../parts/cursor-paging.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
+import { ColumnCell, ColumnHeads, ColumnsMenu, useColumns } from "../../parts/rows/columns.js";
+import { ExportMenu } from "../../parts/rows/export-menu.js";
+import type { ListColumn } from "../../parts/rows/hidden-columns.js";
+import table from "../../parts/rows/table.module.css";
 import { Skeleton } from "../../parts/skeleton.js";
 import { TimeText } from "../../parts/time-text.js";
 import { keptSearch } from "../../search-parameters.js";
+import { numberFormat } from "../../time/formatters.js";
 import styles from "./events.module.css";
 import type { EventsSearch } from "./filters.js";
-import { type EventRecord, eventsQuery } from "./queries.js";
-import { numberFormat } from "../../time/formatters.js";
+import { eventExportAddress, type EventRecord, eventsQuery } from "./queries.js";
 
 export function Events() {
   const search = useSearch({ from: "/events" });
   const navigate = useNavigate({ from: "/events" });
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery(eventsQuery(search));
+  const columns = useColumns(COLUMNS, "sealpost.events.columns.hidden");
   const newest = () => void navigate({ search: ({ cursor: _, ...rest }) => rest });
   return (
     <Page title={t("nav.events")}>
@@ -25,26 +33,16 @@ export function Events() {
         {error && <ProblemNotice error={error} again={() => void refetch()} newest={newest} />}
         {isPending && <Skeleton />}
         {data && data.data.length === 0 && <Empty search={search} />}
-        {data && data.data.length > 0 && <Rows rows={data.data} busy={isPlaceholderData} />}
-        {data && (search.cursor !== undefined || data.next !== null) && (
-          <nav className="row" aria-label={t("events.paging")}>
-            {search.cursor !== undefined && (
-              <button type="button" className="button quiet" onClick={newest}>
-                {t("events.newest")}
-              </button>
-            )}
-            {data.next !== null && (
-              <Link
-                from="/events"
-                to="."
-                search={(before) => ({ ...before, cursor: data.next ?? "" })}
-                className="button quiet"
-              >
-                {t("events.older")}
-              </Link>
-            )}
-          </nav>
+        {data && data.data.length > 0 && (
+          <>
+            <Rows rows={data.data} columns={columns.shown} busy={isPlaceholderData} />
+            <div className="row">
+              <ColumnsMenu columns={columns} />
+              <ExportMenu address={(format) => eventExportAddress(search, format)} limit={t("events.exportLimit")} />
+            </div>
+          </>
         )}
+        {data && <CursorPaging cursor={search.cursor} next={data.next} newest={newest} />}
       </div>
     </Page>
   );
@@ -85,31 +83,49 @@ function Filters({ search }: { search: EventsSearch }) {
   );
 }
 
-function Rows({ rows, busy }: { rows: readonly EventRecord[]; busy: boolean }) {
+interface EventColumn extends ListColumn {
+  cell: (row: EventRecord) => ReactNode;
+}
+
+const COLUMNS: readonly EventColumn[] = [
+  { key: "time", title: () => t("events.column.time"), cell: ({ acceptedAt }) => <TimeText at={acceptedAt} /> },
+  { key: "type", title: () => t("events.column.type"), cell: ({ type }) => <Breakable text={type} /> },
+  {
+    key: "id",
+    title: () => t("events.column.id"),
+    fixed: true,
+    cell: ({ id }) => (
+      <Link to="/events/$id" params={{ id }}>
+        <code>{id}</code>
+      </Link>
+    ),
+  },
+  {
+    key: "size",
+    title: () => t("events.column.size"),
+    cell: ({ size, expungedAt }) => (expungedAt === undefined ? bytesOf(size) : t("events.erased")),
+  },
+];
+
+interface RowsProps {
+  rows: readonly EventRecord[];
+  columns: readonly EventColumn[];
+  busy: boolean;
+}
+
+function Rows({ rows, columns, busy }: RowsProps) {
   return (
-    <div className={styles.scroll} role="region" aria-label={t("nav.events")} tabIndex={0}>
-      <table className={styles.table} aria-label={t("nav.events")} aria-busy={busy}>
-        <thead>
-          <tr>
-            <th scope="col">{t("events.column.time")}</th>
-            <th scope="col">{t("events.column.type")}</th>
-            <th scope="col">{t("events.column.id")}</th>
-            <th scope="col">{t("events.column.size")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ id, type, acceptedAt, size, expungedAt }) => (
-            <tr key={id}>
-              <td>
-                <TimeText at={acceptedAt} />
-              </td>
-              <td>{type}</td>
-              <td>
-                <Link to="/events/$id" params={{ id }}>
-                  <code>{id}</code>
-                </Link>
-              </td>
-              <td>{expungedAt === undefined ? bytesOf(size) : t("events.erased")}</td>
+    <div className={table.wide}>
+      <table className={table.table} role="table" aria-label={t("nav.events")} aria-busy={busy}>
+        <ColumnHeads columns={columns} />
+        <tbody role="rowgroup">
+          {rows.map((row) => (
+            <tr key={row.id} role="row">
+              {columns.map((column) => (
+                <ColumnCell key={column.key} column={column}>
+                  {column.cell(row)}
+                </ColumnCell>
+              ))}
             </tr>
           ))}
         </tbody>

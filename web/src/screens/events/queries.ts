@@ -1,6 +1,7 @@
 /** What the pages of events ask for. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, ask, type Schemas } from "../../api/client.js";
+import type { ExportFormat } from "../../parts/rows/export-menu.js";
 import type { EventsSearch } from "./filters.js";
 
 export type EventRecord = Schemas["Event"];
@@ -9,21 +10,25 @@ export type RoutingRow = Routing["data"][number];
 
 const PAGE_ROWS = 50;
 
-export const eventsQuery = ({ type, api: apiId, since, until, cursor }: EventsSearch) => {
-  const query = {
-    limit: PAGE_ROWS,
-    ...(type && { type }),
-    ...(apiId && { apiId }),
-    ...(since && { since }),
-    ...(until && { until }),
-    ...(cursor && { cursor }),
-  };
+const listFilterOf = ({ type, api: apiId, since, until }: EventsSearch) => ({
+  ...(type && { type }),
+  ...(apiId && { apiId }),
+  ...(since && { since }),
+  ...(until && { until }),
+});
+
+export const eventsQuery = (search: EventsSearch) => {
+  const query = { limit: PAGE_ROWS, ...listFilterOf(search), ...(search.cursor && { cursor: search.cursor }) };
   return queryOptions({
     queryKey: ["events", query],
     queryFn: ({ signal }) => ask(api.GET("/v1/events", { params: { query }, signal })),
     placeholderData: keepPreviousData,
   });
 };
+
+/** Where the file of what is filtered is. */
+export const eventExportAddress = (search: EventsSearch, format: ExportFormat): string =>
+  `/v1/events/export?${new URLSearchParams({ format, ...listFilterOf(search) }).toString()}`;
 
 export const eventQuery = (ref: string) =>
   queryOptions({

@@ -4,31 +4,31 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { memo } from "react";
 import { mayDo } from "../../api/access.js";
 import { useMe } from "../../api/queries.js";
-import { LOCALE, t } from "../../i18n/index.js";
-import { ActorNames } from "../../parts/actor-names.js";
+import { t } from "../../i18n/index.js";
 import { CursorPaging } from "../../parts/cursor-paging.js";
 import { useNames } from "../../parts/names.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
-import type { Recovery } from "../../parts/recovery/model.js";
 import { useLiveRecoveries } from "../../parts/recovery/live.js";
-import { ProgressBar, speedText, timeLeftText } from "../../parts/recovery/progress.js";
-import { recoveriesQuery } from "../../parts/recovery/queries.js";
-import { filterWords, RecoveryStatusText } from "../../parts/recovery/recovery-text.js";
+import type { Recovery } from "../../parts/recovery/model.js";
+import { recoveriesQuery, recoveryExportAddress } from "../../parts/recovery/queries.js";
+import { filterWords } from "../../parts/recovery/recovery-text.js";
+import { ColumnCell, ColumnHeads, ColumnsMenu } from "../../parts/rows/columns.js";
+import { ExportMenu } from "../../parts/rows/export-menu.js";
+import table from "../../parts/rows/table.module.css";
 import { Skeleton } from "../../parts/skeleton.js";
-import { TimeText } from "../../parts/time-text.js";
-import table from "../deliveries/delivery-table.module.css";
-import { RECOVERY_STATUSES } from "./filters.js";
 import { keptSearch } from "../../search-parameters.js";
-import styles from "./recoveries.module.css";
-import { numberFormat } from "../../time/formatters.js";
 import { useZone } from "../../time/zone.js";
+import { type ListedRecovery, type RecoveryColumn, useRecoveryColumns } from "./columns.js";
+import { RECOVERY_STATUSES } from "./filters.js";
+import styles from "./recoveries.module.css";
 
 export function Recoveries() {
   const search = useSearch({ from: "/recoveries" });
   const navigate = useNavigate({ from: "/recoveries" });
   const { role } = useMe();
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery(recoveriesQuery(search, useLiveRecoveries()));
+  const columns = useRecoveryColumns();
   const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
   const choose = (chosen: string) => {
     const status = RECOVERY_STATUSES.find((each) => each === chosen);
@@ -56,7 +56,18 @@ export function Recoveries() {
             <p>{t("recoveries.noneDetail")}</p>
           </section>
         )}
-        {data && data.data.length > 0 && <RecoveryTable rows={data.data} busy={isPlaceholderData} />}
+        {data && data.data.length > 0 && (
+          <>
+            <RecoveryTable rows={data.data} columns={columns.shown} busy={isPlaceholderData} />
+            <div className="row">
+              <ColumnsMenu columns={columns} />
+              <ExportMenu
+                address={(format) => recoveryExportAddress(search, format)}
+                limit={t("recoveries.exportLimit")}
+              />
+            </div>
+          </>
+        )}
         {data && <CursorPaging cursor={search.cursor} next={data.next} newest={newest} />}
       </div>
     </Page>
@@ -71,77 +82,45 @@ function NewLink() {
   );
 }
 
-const COLUMNS = ["what", "status", "progress", "delivered", "failedAgain", "speed", "left", "by"] as const;
+interface RecoveryTableProps {
+  rows: readonly Recovery[];
+  columns: readonly RecoveryColumn[];
+  busy: boolean;
+}
 
-function RecoveryTable({ rows, busy }: { rows: readonly Recovery[]; busy: boolean }) {
+function RecoveryTable({ rows, columns, busy }: RecoveryTableProps) {
   const me = useMe();
   const zone = useZone();
   const names = useNames(rows.flatMap(({ filter }) => filter.subscriptionId ?? []));
   return (
-    <table className={table.table} role="table" aria-label={t("nav.recoveries")} aria-busy={busy}>
-      <thead role="rowgroup">
-        <tr role="row">
-          {COLUMNS.map((column) => (
-            <th key={column} role="columnheader" scope="col">
-              {t(`recoveries.column.${column}`)}
-            </th>
+    <div className={table.wide}>
+      <table className={table.table} role="table" aria-label={t("nav.recoveries")} aria-busy={busy}>
+        <ColumnHeads columns={columns} />
+        <tbody role="rowgroup">
+          {rows.map((row) => (
+            <Row
+              key={row.id}
+              row={row}
+              what={filterWords(row.filter, names, zone)}
+              isOwn={row.createdBy === me.id}
+              columns={columns}
+            />
           ))}
-        </tr>
-      </thead>
-      <tbody role="rowgroup">
-        {rows.map((row) => (
-          <Row key={row.id} row={row} what={filterWords(row.filter, names, zone)} isOwn={row.createdBy === me.id} />
-        ))}
-      </tbody>
-    </table>
+        </tbody>
+      </table>
+    </div>
   );
 }
 
-interface RowProps {
-  row: Recovery;
-  /** Its filter in words. */
-  what: string;
-  /** Who looks has asked for it. */
-  isOwn: boolean;
-}
-
 /** It is drawn anew only if what it shows has changed. */
-const Row = memo(function Row({ row, what, isOwn }: RowProps) {
-  const label = (column: (typeof COLUMNS)[number]) => t(`recoveries.column.${column}`);
-  const format = numberFormat(LOCALE);
+const Row = memo(function Row({ columns, ...listed }: ListedRecovery & { columns: readonly RecoveryColumn[] }) {
   return (
     <tr role="row">
-      <td role="cell" data-label={label("what")}>
-        <Link to="/recoveries/$id" params={{ id: row.id }} search={keptSearch} preload={false}>
-          {what}
-        </Link>
-      </td>
-      <td role="cell" data-label={label("status")}>
-        <span>
-          <RecoveryStatusText status={row.status} />
-        </span>
-      </td>
-      <td role="cell" data-label={label("progress")}>
-        <ProgressBar recovery={row} />
-      </td>
-      <td role="cell" data-label={label("delivered")}>
-        {format.format(row.progress.delivered)}
-      </td>
-      <td role="cell" data-label={label("failedAgain")}>
-        {format.format(row.progress.failedAgain)}
-      </td>
-      <td role="cell" data-label={label("speed")}>
-        {speedText(row)}
-      </td>
-      <td role="cell" data-label={label("left")}>
-        {timeLeftText(row)}
-      </td>
-      <td role="cell" data-label={label("by")}>
-        <span className={styles.by}>
-          {isOwn ? t("recoveries.you") : <ActorNames actors={[{ id: row.createdBy, name: row.createdByName }]} />}{" "}
-          <TimeText at={row.createdAt} />
-        </span>
-      </td>
+      {columns.map((column) => (
+        <ColumnCell key={column.key} column={column}>
+          {column.cell(listed)}
+        </ColumnCell>
+      ))}
     </tr>
   );
 });

@@ -1,6 +1,7 @@
 /** What the list asks the API. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, ask, BACKGROUND } from "../../api/client.js";
+import type { ExportFormat } from "../../parts/rows/export-menu.js";
 import { subscriptionFilterOf, type SubscriptionsSearch } from "./filters.js";
 
 /** What waits is counted for each row, so a page has few. */
@@ -44,7 +45,7 @@ export const subscriptionCountQuery = (search: SubscriptionsSearch) => {
 };
 
 /** Where the file of what is filtered is: the API writes it, and the browser saves it. */
-export function subscriptionExportAddress(search: SubscriptionsSearch, format: "csv" | "jsonl"): string {
+export function subscriptionExportAddress(search: SubscriptionsSearch, format: ExportFormat): string {
   const query = new URLSearchParams({ ...subscriptionFilterOf(search, Date.now()), format });
   return `/v1/subscriptions/export?${query.toString()}`;
 }

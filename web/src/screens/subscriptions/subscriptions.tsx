@@ -7,13 +7,14 @@ import { useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { numberOf } from "../../i18n/number.js";
 import { CursorPaging } from "../../parts/cursor-paging.js";
+import { ColumnsMenu } from "../../parts/rows/columns.js";
+import { ExportMenu } from "../../parts/rows/export-menu.js";
 import { FreshRows } from "../../parts/rows/fresh-rows.js";
 import { Page } from "../../parts/page.js";
-import { Popup } from "../../parts/popup.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { BulkBar } from "./bulk/bulk-bar.js";
-import { SubscriptionColumnsMenu, useSubscriptionColumns } from "./columns.js";
+import { useSubscriptionColumns } from "./columns.js";
 import { SubscriptionFilters } from "./filter-bar.js";
 import { isNarrowed, type SubscriptionsSearch } from "./filters.js";
 import { type LiveList, useLiveSubscriptions } from "./live.js";
@@ -62,8 +63,11 @@ export function Subscriptions() {
         )}
         {data && data.data.length > 0 && (
           <div className="row">
-            <SubscriptionColumnsMenu {...columns} />
-            <Export search={search} />
+            <ColumnsMenu columns={columns} />
+            <ExportMenu
+              address={(format) => subscriptionExportAddress(search, format)}
+              limit={t("subscriptions.exportLimit")}
+            />
           </div>
         )}
         {data && <CursorPaging cursor={search.cursor} next={data.next} newest={newest} />}
@@ -93,20 +97,6 @@ function Count({ search }: { search: SubscriptionsSearch }) {
       {counted &&
         t(counted.atLeast ? "subscriptions.countAtLeast" : "subscriptions.count", { count: counted.count, number })}
     </span>
-  );
-}
-
-function Export({ search }: { search: SubscriptionsSearch }) {
-  return (
-    <Popup label={t("deliveries.export")}>
-      <a href={subscriptionExportAddress(search, "csv")} download>
-        {t("deliveries.exportCsv")}
-      </a>
-      <a href={subscriptionExportAddress(search, "jsonl")} download>
-        {t("deliveries.exportLines")}
-      </a>
-      <p className="quiet">{t("subscriptions.exportLimit")}</p>
-    </Popup>
   );
 }
 

@@ -1,0 +1,109 @@
+/** The columns of lists that a person hides, and the files of what is filtered, in a real browser at the real service. */
+import { readFileSync } from "node:fs";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { chromiumAtHand, startChromium } from "../support/chromium.js";
+import { type Client, createClient } from "../support/client.js";
+import { type Receiver, startReceiver } from "../support/receiver.js";
+import { type Service, startService } from "../support/service.js";
+import { checked, checkedEverywhere, closed, logInAs, WITHIN } from "./portal-setup.js";
+
+const there = chromiumAtHand() !== undefined;
+if (!there)
+  process.stdout.write(
+    "test/e2e/portal-list-files.test.ts is skipped: there is no Chromium on this machine (apt-get install chromium).\n",
+  );
+
+const TYPE = "ledger.entry.booked";
+const EVENTS = 3;
+
+/** A list, a column of it that is hidden, its filter in the address, and the first names of its file. */
+const LISTS = [
+  { list: "Deliveries", column: "Attempts", query: `?type=${TYPE}`, names: "id,eventId,eventType", rows: EVENTS },
+  { list: "Events", column: "Size", query: `?type=${TYPE}`, names: "id,type,apiId", rows: EVENTS },
+  { list: "Subscriptions", column: "Group", query: "?q=Journal", names: "id,groupId,externalId", rows: 1 },
+  { list: "Recoveries", column: "Failed again", query: "?status=done", names: "id,status,mode", rows: 1 },
+] as const;
+
+describe.skipIf(!there)("lists", { timeout: 300_000 }, () => {
+  let service: Service;
+  let chromium: Browser;
+  let client: Client;
+  let receiver: Receiver;
+
+  beforeAll(async () => {
+    receiver = await startReceiver({ respond: () => ({ status: 422 }) });
+    service = await startService({ env: { SEALPOST_DEMO: "1" } });
+    chromium = await startChromium();
+    client = createClient(service.url, service.adminKey);
+    const made = async (path: string, body: unknown) => String((await client.post<{ id: string }>(path, body)).body.id);
+    const apiId = await made("/v1/apis", { name: "Ledger" });
+    await client.post("/v1/event-types", { name: TYPE, apiId });
+    const groupId = await made("/v1/groups", { name: "Acme Bank", grants: [apiId] });
+    await made("/v1/subscriptions", { groupId, name: "Journal", url: receiver.url, eventTypes: [TYPE] });
+    await client.post(
+      "/v1/events",
+      Array.from({ length: EVENTS }, (_, n) => ({ type: TYPE, data: { n } })),
+    );
+    const countOf = async (query: string) =>
+      (await client.get<{ count: number }>(`/v1/deliveries/count?${query}`)).body.count;
+    await vi.waitUntil(async () => (await countOf("status=parked")) === EVENTS, { ...WITHIN, interval: 200 });
+    const filter = { groupId, since: new Date(Date.now() - 3_600_000).toISOString() };
+    const { body } = await client.post<{ token: string }>("/v1/recoveries/preview", { filter });
+    const id = await made("/v1/recoveries", { filter, token: body.token });
+    const statusOf = async () => (await client.get<{ status: string }>(`/v1/recoveries/${id}`)).body.status;
+    await vi.waitUntil(async () => (await statusOf()) === "done", { ...WITHIN, interval: 200 });
+    await vi.waitUntil(async () => (await countOf("status=parked")) === EVENTS, { ...WITHIN, interval: 200 });
+  }, 500_000);
+  afterAll(async () => {
+    await chromium?.close();
+    await client?.close();
+    await service?.remove();
+    await receiver?.close();
+  });
+
+  /** What the browser saves when this is chosen. */
+  async function fileOf(page: Page, format: string): Promise<{ name: string; lines: string[] }> {
+    await page.locator("summary").filter({ hasText: "Export" }).click();
+    const saved = page.waitForEvent("download");
+    await page.getByRole("link", { name: format }).click();
+    const file = await saved;
+    const lines = readFileSync(await file.path(), "utf8")
+      .trimEnd()
+      .split(/\r?\n/);
+    await page.keyboard.press("Escape");
+    return { name: file.suggestedFilename(), lines };
+  }
+
+  it.each(LISTS)("$list: a hidden column stays hidden, and what is filtered is a file", async (each) => {
+    const { list, column, query, names, rows } = each;
+    const what = list.toLowerCase();
+    const visitor = await logInAs(chromium, service, "operator", { path: `/portal/${what}${query}` });
+    const { page } = visitor;
+    const table = page.getByRole("table", { name: list, exact: true });
+    const head = table.getByRole("columnheader", { name: column, exact: true });
+    await head.waitFor();
+    await page.locator("summary").filter({ hasText: "Columns" }).click();
+    await page.getByRole("checkbox", { name: column, exact: true }).uncheck();
+    await expect.poll(() => head.count()).toBe(0);
+    await checked(page, `columns-${what}`);
+    await page.reload();
+    await table.getByRole("link").first().waitFor();
+    expect(await head.count()).toBe(0);
+    expect(await table.getByRole("columnheader").count()).toBeGreaterThan(2);
+    await checkedEverywhere(page, `columns-hidden-${what}`);
+    await page.locator("summary").filter({ hasText: "Columns" }).click();
+    await page.getByRole("checkbox", { name: column, exact: true }).check();
+    await head.waitFor();
+    await page.keyboard.press("Escape");
+
+    const csv = await fileOf(page, "As CSV");
+    expect(csv.name).toBe(`${what}.csv`);
+    expect(csv.lines[0]?.startsWith(`${names},`)).toBe(true);
+    expect(csv.lines).toHaveLength(rows + 1);
+    const jsonl = await fileOf(page, "As JSON Lines");
+    expect(jsonl.name).toBe(`${what}.jsonl`);
+    expect(jsonl.lines.map((line) => typeof JSON.parse(line))).toEqual(Array.from({ length: rows }, () => "object"));
+    await closed(visitor);
+  });
+});
