@@ -5,8 +5,9 @@
 import type { Page } from "playwright-core";
 import { startChromium } from "../../test/support/chromium.js";
 import type { Service } from "../../test/support/service.js";
-import { kept } from "../../test/e2e/page-cost.js";
+import { kept, longTasks, watchTasks } from "../../test/e2e/page-cost.js";
 import { quantile } from "../clock.js";
+import { turnPage } from "../paging/turns.js";
 import { loggedIn } from "./list.js";
 
 export interface PagesCost {
@@ -59,22 +60,16 @@ async function turn(
       await route.fulfill({ json: { data, next: String(at + 1) } });
     },
   );
-  await page.addInitScript(() => {
-    const tasks: number[] = [];
-    Object.assign(globalThis, { sealpostTasks: tasks });
-    new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
-      type: "longtask",
-    });
-  });
+  await watchTasks(page);
   const protocol = await page.context().newCDPSession(page);
   await protocol.send("Emulation.setCPUThrottlingRate", { rate: slowed });
   await page.goto(`${url}/portal/deliveries`);
   await page.getByRole("link", { name: "Older" }).waitFor();
   const before = await kept(protocol);
-  await page.evaluate(() => void ((globalThis as Watched).sealpostTasks.length = 0));
+  await longTasks(page);
   const took: number[] = [];
-  for (let at = 0; at < pages; at++) took.push(await page.evaluate(turnOnce));
-  const tasks = await page.evaluate(() => (globalThis as Watched).sealpostTasks);
+  for (let at = 0; at < pages; at++) took.push((await turnPage(page)).took);
+  const tasks = await longTasks(page);
   const after = await kept(protocol);
   const rows = pages * (real?.data.length ?? 0);
   return {
@@ -86,18 +81,4 @@ async function turn(
     longestTask: Math.max(0, ...tasks),
     bytesARow: (after.bytes - before.bytes) / rows,
   };
-}
-
-type Watched = typeof globalThis & { sealpostTasks: number[] };
-
-/** In the page: presses *Older*, and waits for the frame after other rows are there. Gives the milliseconds. */
-async function turnOnce(): Promise<number> {
-  const first = () => document.querySelector("tbody a[data-row-link]")?.getAttribute("href");
-  const shown = first();
-  const older = [...document.querySelectorAll<HTMLElement>("nav a.button")].at(-1);
-  const began = performance.now();
-  older?.click();
-  while (first() === undefined || first() === shown || document.querySelector("table[aria-busy=true]"))
-    await new Promise((drawn) => requestAnimationFrame(drawn));
-  return performance.now() - began;
 }
