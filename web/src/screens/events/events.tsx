@@ -95,7 +95,7 @@ const COLUMNS: readonly EventColumn[] = [
     title: () => t("events.column.id"),
     fixed: true,
     cell: ({ id }) => (
-      <Link to="/events/$id" params={{ id }}>
+      <Link to="/events/$id" params={{ id }} className={styles.id}>
         <code>{id}</code>
       </Link>
     ),
