@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { prettyJson } from "../../../web/src/parts/json-text.js";
+import { preparePretty, prettyJson } from "../../../web/src/parts/json-text.js";
 
 describe("JSON made readable", () => {
   it("has one member or element a line, as JSON.stringify has it", () => {
@@ -38,5 +38,21 @@ describe("JSON made readable", () => {
 
   it("keeps half a pair of surrogates as it is", () => {
     expect(prettyJson('["\ud83d","👍"]')).toBe('[\n  "\ud83d",\n  "👍"\n]');
+  });
+
+  it("is prepared in slices of 64 KiB, between which the page has its turn", async () => {
+    const value = Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`m${n}`, n]));
+    const text = JSON.stringify(value);
+    let pauses = 0;
+    await preparePretty(text, () => Promise.resolve(void pauses++));
+    expect(pauses).toBe(Math.ceil(text.length / 65_536) - 1);
+    const made = vi.spyOn(String, "fromCharCode");
+    onTestFinished(() => made.mockRestore());
+    const pretty = prettyJson(text);
+    expect(made, "nothing is left to do").not.toHaveBeenCalled();
+    made.mockRestore();
+    expect(pretty === JSON.stringify(value, null, 2)).toBe(true);
+    await preparePretty("[1]", () => Promise.reject(new Error("a short text needs no break")));
+    expect(prettyJson("[1]")).toBe("[\n  1\n]");
   });
 });

@@ -10,37 +10,81 @@ const [COMMA, COLON] = [codeOf(","), codeOf(":")];
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [codeOf("{"), codeOf("}"), codeOf("["), codeOf("]")];
 const [TAB, RETURN] = [codeOf("\t"), codeOf("\r")];
 
+/** Characters that are read between two breaks of `preparePretty`. A text in quotation marks is not parted. */
+const SLICE = 65_536;
+
+/** What was prepared last. A page shows one payload at a time. */
+let prepared: { text: string; pretty: string } | undefined;
+
 /** The same text with one member or element a line. Text that is no JSON comes back with its own tokens in order. */
 export function prettyJson(text: string): string {
-  const out = new TextInParts();
-  let depth = 0;
-  for (let at = 0; at < text.length;) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) {
-      const end = endOfString(text, at);
-      for (; at < end; at++) out.put(text.charCodeAt(at));
-      continue;
-    }
-    at++;
-    if (code === OPEN_OBJECT || code === OPEN_LIST) {
-      const closing = closesAtOnce(text, at);
-      out.put(code);
-      if (closing > 0) {
-        out.put(text.charCodeAt(closing));
-        at = closing + 1;
-      } else out.putLine(++depth);
-    } else if (code === CLOSE_OBJECT || code === CLOSE_LIST) {
-      out.putLine(--depth);
-      out.put(code);
-    } else if (code === COMMA) {
-      out.put(COMMA);
-      out.putLine(depth);
-    } else if (code === COLON) {
-      out.put(COLON);
-      out.put(BLANK);
-    } else if (!isSpace(code)) out.put(code);
+  if (prepared?.text === text) return prepared.pretty;
+  const made = new PrettyText(text);
+  made.readTo(text.length);
+  return made.end();
+}
+
+/**
+ * Makes a long text readable before it is shown, so that `prettyJson` has it at once. The page does what else is to be
+ * done after each slice.
+ * @param pause resolves when the page has had its turn
+ */
+export async function preparePretty(text: string, pause: () => Promise<void> = nextTask): Promise<void> {
+  if (text.length <= SLICE || prepared?.text === text) return;
+  const made = new PrettyText(text);
+  for (let to = SLICE; made.readTo(to); to += SLICE) await pause();
+  prepared = { text, pretty: made.end() };
+}
+
+const nextTask = (): Promise<void> => new Promise((next) => setTimeout(next));
+
+class PrettyText {
+  readonly #text: string;
+  readonly #out = new TextInParts();
+  #at = 0;
+  #depth = 0;
+
+  constructor(text: string) {
+    this.#text = text;
   }
-  return out.end();
+
+  /** Whether there is more. */
+  readTo(to: number): boolean {
+    const [text, out] = [this.#text, this.#out];
+    let [at, depth] = [this.#at, this.#depth];
+    for (const end = Math.min(to, text.length); at < end;) {
+      const code = text.charCodeAt(at);
+      if (code === QUOTE) {
+        const after = endOfString(text, at);
+        for (; at < after; at++) out.put(text.charCodeAt(at));
+        continue;
+      }
+      at++;
+      if (code === OPEN_OBJECT || code === OPEN_LIST) {
+        const closing = closesAtOnce(text, at);
+        out.put(code);
+        if (closing > 0) {
+          out.put(text.charCodeAt(closing));
+          at = closing + 1;
+        } else out.putLine(++depth);
+      } else if (code === CLOSE_OBJECT || code === CLOSE_LIST) {
+        out.putLine(--depth);
+        out.put(code);
+      } else if (code === COMMA) {
+        out.put(COMMA);
+        out.putLine(depth);
+      } else if (code === COLON) {
+        out.put(COLON);
+        out.put(BLANK);
+      } else if (!isSpace(code)) out.put(code);
+    }
+    [this.#at, this.#depth] = [at, depth];
+    return at < text.length;
+  }
+
+  end(): string {
+    return this.#out.end();
+  }
 }
 
 const isSpace = (code: number): boolean => code === BLANK || code === LINE || code === TAB || code === RETURN;

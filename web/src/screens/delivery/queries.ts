@@ -1,6 +1,7 @@
 /** What the page of a delivery asks for. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, ask, BACKGROUND, type Schemas } from "../../api/client.js";
+import { preparePretty } from "../../parts/json-text.js";
 
 export type Delivery = Schemas["Delivery"];
 export type Attempt = Schemas["Attempt"];
@@ -19,12 +20,16 @@ const SOON_MS = 500;
 export const deliveryQuery = (id: string, changedSince?: string) =>
   queryOptions({
     queryKey: ["delivery", id],
-    queryFn: ({ signal, client, queryKey }) => {
+    async queryFn({ signal, client, queryKey }) {
       // Only the first look is the person's own.
       const known = client.getQueryData(queryKey) !== undefined;
-      return ask(
+      const delivery = await ask(
         api.GET("/v1/deliveries/{id}", { params: { path: { id } }, signal, ...(known && { headers: BACKGROUND }) }),
       );
+      // A long one would hold the page up while it is drawn.
+      const { payload } = delivery;
+      if (payload?.encoding === "utf8" && /json/i.test(payload.contentType)) await preparePretty(payload.body);
+      return delivery;
     },
     refetchInterval: ({ state: { data } }) => {
       if (!data) return false;
