@@ -33,7 +33,7 @@ interface ExportDeclaration<Q extends z.ZodType<{ format: ExportFormat }>, Colum
   columns: readonly Column[];
   query: Q & z.ZodObject;
   /** Undefined where the actor can be shown nothing. */
-  find(context: Context, query: z.output<Q>): Promise<Exported<NoInfer<Column>> | undefined>;
+  find: (context: Context, query: z.output<Q>) => Promise<Exported<NoInfer<Column>> | undefined>;
 }
 
 /** `GET /v1/<what>/export`. No page is read before the client has taken the one before. */
