@@ -148,7 +148,7 @@ describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, ()
     await page.getByRole("alert").filter({ hasText: "schema_refused" }).waitFor();
     await page
       .getByRole("listitem")
-      .filter({ hasText: /^schema.*amount/ })
+      .filter({ hasText: /^Line \d+: schema.*amount/ })
       .first()
       .waitFor();
     await checkedEverywhere(page, "type-new");
@@ -157,7 +157,7 @@ describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, ()
     await keys.press(create);
     await page
       .getByRole("listitem")
-      .filter({ hasText: /^examples\[0\].*amount/ })
+      .filter({ hasText: /^Line \d+: examples\[0\].*amount/ })
       .waitFor();
     await picture(page, "type-new-example");
     expect(await saved()).toBe(404);
