@@ -2,7 +2,7 @@
  * Pages that are looked at while somebody else changes what they show, in a real browser. Nothing in these pages asks
  * by the clock, so what is seen came by the stream.
  */
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page, Request } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
@@ -59,6 +59,9 @@ describe.skipIf(!there)("while somebody else changes it", { timeout: 300_000 }, 
       const begin = window.setInterval.bind(window);
       window.setInterval = ((act: TimerHandler, ms?: number) => (ms === every ? 0 : begin(act, ms))) as never;
     }, ASK_EVERY_MS);
+  /** What the page asks by itself, without its person. */
+  const isLook = (request: Request): boolean =>
+    new URL(request.url()).pathname === "/v1/subscriptions" && "sealpost-background" in request.headers();
   const watching = async (person: string, path: string, reads: string): Promise<Visitor> => {
     const visitor = await logInAs(chromium, service, person, { path: "/portal/account" });
     const { page } = visitor;
@@ -68,8 +71,9 @@ describe.skipIf(!there)("while somebody else changes it", { timeout: 300_000 }, 
     const stream = page.waitForResponse((each) => each.url().includes("/v1/stream?events=subscription"));
     await page.goto(`${service.url}/portal${path}`);
     await stream;
-    // Once when the page was opened, and once after the greeting. What is asked from here on is because of a change.
-    await expect.poll(() => answers, WITHIN).toBe(2);
+    // Once when the page was opened, and once after the greeting. On a busy machine the page may find the first answer
+    // old already and ask once more. What is asked from here on is because of a change.
+    await expect.poll(() => answers, WITHIN).toBeGreaterThanOrEqual(2);
     return visitor;
   };
   const titled = (page: Page, name: string) => page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
@@ -253,13 +257,13 @@ describe.skipIf(!there)("while somebody else changes it", { timeout: 300_000 }, 
       },
     );
     await withoutClock(page);
-    let answers = 0;
-    page.on("response", (each) => void (answers += Number(new URL(each.url()).pathname === "/v1/subscriptions")));
+    let looks = 0;
+    page.on("response", (each) => void (looks += Number(isLook(each.request()))));
     await page.goto(`${service.url}/portal/subscriptions?status=active`);
     await page.getByRole("link", { name: "Cut off", exact: true }).waitFor();
     await expect.poll(() => streams, WITHIN).toBe(2);
     // The greeting of the first one has been answered. It would find what is deleted from here on.
-    await expect.poll(() => answers, WITHIN).toBe(2);
+    await expect.poll(() => looks, WITHIN).toBeGreaterThanOrEqual(1);
     expect((await client.delete(`/v1/subscriptions/${id}`)).status).toBe(204);
     const gone = page.getByRole("button", { name: /does not belong here any more/ });
     expect(await gone.count()).toBe(0);
