@@ -64,6 +64,8 @@ const looks = (): number =>
  */
 const SMALL = new Set([
   "owners",
+  // One for each dispatch under way that lasts for long. It goes with its dispatch.
+  "runLeases",
   "grantHead",
   "apis",
   "eventTypes",
