@@ -64,7 +64,7 @@ const looks = (): number =>
  */
 const SMALL = new Set([
   "owners",
-  // One for each dispatch under way that lasts for long. It goes with its dispatch.
+  // One for each dispatch under way that lasts for long, or runs again. It goes with its dispatch.
   "runLeases",
   "grantHead",
   "apis",
