@@ -40,10 +40,10 @@ export const deliveryExportRoute: ApiRoute = exportRoute({
     const filter = deliveryFilterOf(context, query);
     if (!filter) return undefined;
     const summaryOf = deliverySummaryOf(catalogue);
-    async function* seen() {
-      for await (const page of pagesOf((each) => store.deliveries.list({ ...each, order: direction }, filter ?? {})))
-        yield page.filter((delivery) => seesDelivery(context.actor, catalogue, delivery)).map(summaryOf);
-    }
-    return { ...(await store.deliveries.count(filter, MOST_EXPORTED, judgeOf(context))), pages: seen() };
+    const pages = pagesOf(
+      (page) => store.deliveries.list({ ...page, order: direction }, filter),
+      (found) => found.filter((delivery) => seesDelivery(context.actor, catalogue, delivery)).map(summaryOf),
+    );
+    return { ...(await store.deliveries.count(filter, MOST_EXPORTED, judgeOf(context))), pages };
   },
 });

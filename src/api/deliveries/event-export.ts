@@ -50,9 +50,10 @@ export const eventExportRoute: ApiRoute = exportRoute({
     }
     const filter = eventFilterOf(context, query);
     if (!filter) return undefined;
-    async function* rows() {
-      for await (const page of pagesOf((each) => events.list(each, filter ?? {}))) yield page.map(rowOf);
-    }
-    return { ...(await events.count(filter, MOST_EXPORTED)), pages: rows() };
+    const pages = pagesOf(
+      (page) => events.list(page, filter),
+      (found) => found.map(rowOf),
+    );
+    return { ...(await events.count(filter, MOST_EXPORTED)), pages };
   },
 });

@@ -86,12 +86,15 @@ export function* partsOf<T, Row>(found: readonly T[], rowOf: (item: T) => Row): 
   for (let at = 0; at < found.length; at += PART) yield found.slice(at, at + PART).map(rowOf);
 }
 
-/** Each page of a list. The next one is read when it is asked for. */
-export async function* pagesOf<T>(list: (page: PageRequest) => Promise<Page<T>>): AsyncGenerator<readonly T[]> {
+/** Each page of a list, as the rows that `rowsOf` makes of it. The next one is read when it is asked for. */
+export async function* pagesOf<T, Row>(
+  list: (page: PageRequest) => Promise<Page<T>>,
+  rowsOf: (found: readonly T[]) => readonly Row[],
+): AsyncGenerator<readonly Row[]> {
   let cursor: string | undefined;
   do {
     const page = await list({ limit: WIDEST_PAGE, ...(cursor !== undefined && { cursor }) });
-    yield page.data;
+    yield rowsOf(page.data);
     cursor = page.next;
   } while (cursor !== undefined);
 }

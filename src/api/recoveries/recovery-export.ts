@@ -64,7 +64,12 @@ export const recoveryExportRoute: ApiRoute = exportRoute({
     if (!filter) return undefined;
     // No index counts what can send events of an api. A recovery is small, and people start few.
     const found: Recovery[] = [];
-    for await (const page of pagesOf((each) => context.dependencies.store.recoveries.list(each, filter))) {
+    const { recoveries } = context.dependencies.store;
+    const pages = pagesOf(
+      (page) => recoveries.list(page, filter),
+      (some) => some,
+    );
+    for await (const page of pages) {
       found.push(...page);
       if (found.length > MOST_EXPORTED) break;
     }
