@@ -7,6 +7,7 @@ import { newId } from "../../src/store/ids.js";
 import type { Delivery, Subscription } from "../../src/store/model.js";
 import { retryWorkflowId } from "../../src/workflows/contract.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
+import { routeTo as newRouteTo } from "./routes-of-run.js";
 import { type RunningAttempt, startRunningAttempt } from "./running-attempt.js";
 
 let environment: TestWorkflowEnvironment;
@@ -31,21 +32,7 @@ afterAll(async () => {
   await environment?.teardown();
 });
 
-const routeTo = (subscription: Subscription, more: Partial<Route> = {}): Route => {
-  const id = newId("evt");
-  return {
-    deliveryId: `${id}.${subscription.id}`,
-    event: {
-      id,
-      type: running.eventType,
-      contentType: "application/json",
-      bytes: Buffer.from("{}"),
-      acceptedAt: Date.now(),
-    },
-    subscription,
-    ...more,
-  };
-};
+const routeTo = (subscription: Subscription, more?: Partial<Route>): Route => newRouteTo(running, subscription, more);
 /** As a dispatch does it before. */
 const store = ({ event: { id, type, contentType, bytes } }: Route): Promise<string[]> =>
   running.store.events.insertMany([

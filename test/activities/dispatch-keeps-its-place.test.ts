@@ -7,6 +7,7 @@ import { createEndpointHealth } from "../../src/endpoint/health.js";
 import { newId } from "../../src/store/ids.js";
 import type { Subscription } from "../../src/store/model.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
+import { routeTo as newRouteTo } from "./routes-of-run.js";
 import { type RunningAttempt, startRunningAttempt } from "./running-attempt.js";
 
 const PATIENCE = { timeout: 60_000 };
@@ -34,11 +35,7 @@ function fillUp({ id }: Subscription): void {
 }
 const tryEnter = (id: string) => running.dependencies.places.attempts.tryEnter(id);
 
-const routeTo = (subscription: Subscription): Route => {
-  const id = newId("evt");
-  const event = { id, type: running.eventType, contentType: "application/json", bytes: Buffer.from("{}") };
-  return { deliveryId: `${id}.${subscription.id}`, event: { ...event, acceptedAt: Date.now() }, subscription };
-};
+const routeTo = (subscription: Subscription): Route => newRouteTo(running, subscription);
 const begin = (routes: Route[]) => {
   const dependencies: DeliverRoutesDependencies = {
     ...running.dependencies,

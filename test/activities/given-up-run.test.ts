@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { deliverRoutes, type DeliverRoutesDependencies } from "../../src/activities/deliver-routes.js";
 import type { Route } from "../../src/activities/first-attempts.js";
 import { newId } from "../../src/store/ids.js";
-import { type Receiver, startReceiver } from "../support/receiver.js";
+import type { Receiver } from "../support/receiver.js";
+import { hangingRoutes } from "./routes-of-run.js";
 import { type RunningAttempt, startRunningAttempt } from "./running-attempt.js";
 
 /** Fewer than one endpoint gets at once, so that all are under way together. */
@@ -29,20 +30,7 @@ afterAll(async () => {
   await environment?.teardown();
 });
 
-/** Deliveries to a receiver that answers once it is told to. */
-async function hanging() {
-  let answer = (): void => undefined;
-  const answered = new Promise<void>((resolve) => (answer = resolve));
-  const receiver = await startReceiver({ respond: () => answered.then(() => ({ status: 204 })) });
-  // Nothing of it may time out on a busy machine.
-  const subscription = await running.subscribe(receiver.url, { retry: { timeoutMs: 300_000 } });
-  const routes = Array.from({ length: ROUTES }, (): Route => {
-    const id = newId("evt");
-    const event = { id, type: running.eventType, contentType: "application/json", acceptedAt: Date.now() };
-    return { deliveryId: `${id}.${subscription.id}`, event: { ...event, bytes: Buffer.from("{}") }, subscription };
-  });
-  return { receiver, routes, answer: () => answer() };
-}
+const hanging = () => hangingRoutes(running, ROUTES);
 
 async function expectDeliveredOnce(receiver: Receiver, routes: readonly Route[]): Promise<void> {
   expect(receiver.requests.map(({ headers }) => String(headers["webhook-id"])).sort()).toEqual(

@@ -1,7 +1,5 @@
 /** Two processes that run the same dispatch at once, as after the engine took it from a worker that was starved. */
-import { TestWorkflowEnvironment } from "@temporalio/testing";
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { type Proxy, startProxy } from "../../../bench/chaos/proxy.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDeliver } from "../../../src/activities/attempt.js";
 import { deliverRoutes, type DeliverRoutesDependencies } from "../../../src/activities/deliver-routes.js";
 import type { Route } from "../../../src/activities/first-attempts.js";
@@ -13,27 +11,21 @@ import { createSender } from "../../../src/endpoint/send.js";
 import { createGuard } from "../../../src/endpoint/target/guard.js";
 import { createMetrics } from "../../../src/metrics.js";
 import { newId } from "../../../src/store/ids.js";
-import { startReceiver } from "../../support/receiver.js";
-import { type RunningAttempt, startRunningAttempt } from "../running-attempt.js";
+import { hangingRoutes } from "../routes-of-run.js";
+import type { RunningAttempt } from "../running-attempt.js";
+import { type BehindProxy, startBehindProxy } from "./behind-proxy.js";
 
 const until = { timeout: 120_000 };
 /** What one endpoint gets at once. */
 const WIDTH = 32;
 
-let environment: TestWorkflowEnvironment;
-let proxy: Proxy;
+let behind: BehindProxy;
 let running: RunningAttempt;
 beforeAll(async () => {
-  environment = await TestWorkflowEnvironment.createFromExistingServer({ address: inject("temporalAddress") });
-  proxy = await startProxy(() => new URL(inject("mongodbUrl")).host);
-  const mongodbUrl = `mongodb://${proxy.address}/?directConnection=true`;
-  running = await startRunningAttempt({ mongodbUrl, client: environment.client });
+  behind = await startBehindProxy();
+  ({ running } = behind);
 });
-afterAll(async () => {
-  await running?.close();
-  proxy?.close();
-  await environment?.teardown();
-});
+afterAll(() => behind?.close());
 
 /** Leases that are held, as the database has said. */
 const leased = new Set<string>();
@@ -84,19 +76,7 @@ function newProcess(isGone?: (process: string) => boolean) {
   return { name, dependencies, hasLost: () => lost };
 }
 
-/** Deliveries to a receiver that answers once it is told to. */
-async function hanging(count: number) {
-  let answer = (): void => undefined;
-  const answered = new Promise<void>((resolve) => (answer = resolve));
-  const receiver = await startReceiver({ respond: () => answered.then(() => ({ status: 204 })) });
-  const subscription = await running.subscribe(receiver.url, { retry: { timeoutMs: 300_000 } });
-  const routes = Array.from({ length: count }, (): Route => {
-    const id = newId("evt");
-    const event = { id, type: running.eventType, contentType: "application/json", acceptedAt: Date.now() };
-    return { deliveryId: `${id}.${subscription.id}`, event: { ...event, bytes: Buffer.from("{}") }, subscription };
-  });
-  return { receiver, routes, answer: () => answer() };
-}
+const hanging = (count: number) => hangingRoutes(running, count);
 
 /** Whether another process gets the lease of the run. It gives it back. */
 async function isFree(run: string): Promise<boolean> {
@@ -177,7 +157,7 @@ describe("a lease", () => {
   it("is waited for while the database does not answer, and a run that was given up waits no longer", async () => {
     const [run, leases, givenUp] = [newId("batch"), leasesOf(newId("proc")), new AbortController()];
     const onLost = (): void => undefined;
-    proxy.set("refuse");
+    behind.proxy.set("refuse");
     try {
       const entered = leases.enter(run, { rerun: true, onLost });
       const other = leases.enter(newId("batch"), { rerun: true, onLost, signal: givenUp.signal });
@@ -186,13 +166,13 @@ describe("a lease", () => {
       await expect.poll(() => first.mayBegin(), until).toBe(false);
       givenUp.abort(new Error("given up"));
       await failed;
-      proxy.set("pass");
+      behind.proxy.set("pass");
       const lease = await entered;
       expect(await lease.mayBegin()).toBe(true);
       await expect.poll(() => first.mayBegin(), until).toBe(true);
       await Promise.all([lease.leave(), first.leave()]);
     } finally {
-      proxy.set("pass");
+      behind.proxy.set("pass");
     }
   });
 });

@@ -1,36 +1,28 @@
 /** A database that goes away in the middle of a run: little is sent meanwhile, and nothing twice, by any process. */
 import { setTimeout as delay } from "node:timers/promises";
-import { TestWorkflowEnvironment } from "@temporalio/testing";
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { type Proxy, startProxy } from "../../../bench/chaos/proxy.js";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { deliverRoutes, type DeliverRoutesDependencies } from "../../../src/activities/deliver-routes.js";
-import type { Route } from "../../../src/activities/first-attempts.js";
 import { createRunLeases } from "../../../src/activities/record/run-lease.js";
 import { createWorkPlaces } from "../../../src/activities/places/work-places.js";
 import { createMetrics } from "../../../src/metrics.js";
 import { newId } from "../../../src/store/ids.js";
 import { startReceiver } from "../../support/receiver.js";
-import { type RunningAttempt, startRunningAttempt } from "../running-attempt.js";
+import { routesTo } from "../routes-of-run.js";
+import type { RunningAttempt } from "../running-attempt.js";
+import { type BehindProxy, startBehindProxy } from "./behind-proxy.js";
 
 /** What one endpoint answers in 2 s, as it gets 32 at once and takes 100 ms for each. */
 const ROUTES = 600;
 const ANSWER_MS = 100;
 const until = { timeout: 120_000 };
 
-let environment: TestWorkflowEnvironment;
-let proxy: Proxy;
+let behind: BehindProxy;
 let running: RunningAttempt;
 beforeAll(async () => {
-  environment = await TestWorkflowEnvironment.createFromExistingServer({ address: inject("temporalAddress") });
-  proxy = await startProxy(() => new URL(inject("mongodbUrl")).host);
-  const mongodbUrl = `mongodb://${proxy.address}/?directConnection=true`;
-  running = await startRunningAttempt({ mongodbUrl, client: environment.client });
+  behind = await startBehindProxy();
+  ({ running } = behind);
 });
-afterAll(async () => {
-  await running?.close();
-  proxy?.close();
-  await environment?.teardown();
-});
+afterAll(() => behind?.close());
 
 const ofAnotherProcess = (): DeliverRoutesDependencies => ({
   ...running.dependencies,
@@ -46,17 +38,13 @@ it("sends little while the database is away, and another process sends only the 
   const receiver = await startReceiver({
     respond: async ({ number }) => {
       // From the first answer on nothing reaches the store.
-      if (number === 1) proxy.set("holdRequests");
+      if (number === 1) behind.proxy.set("holdRequests");
       await delay(ANSWER_MS);
       return { status: 204 };
     },
   });
   const subscription = await running.subscribe(receiver.url);
-  const routes = Array.from({ length: ROUTES }, (): Route => {
-    const id = newId("evt");
-    const event = { id, type: running.eventType, contentType: "application/json", acceptedAt: Date.now() };
-    return { deliveryId: `${id}.${subscription.id}`, event: { ...event, bytes: Buffer.from("{}") }, subscription };
-  });
+  const routes = routesTo(running, subscription, ROUTES);
   const owner = newId("batch");
   const one = ofAnotherProcess();
   await expect(deliverRoutes(one, { owner, rerun: false, routes })).rejects.toMatchObject({ code: "unavailable" });
@@ -64,8 +52,8 @@ it("sends little while the database is away, and another process sends only the 
   expect(sent).toBeGreaterThan(0);
   expect(sent).toBeLessThan(ROUTES / 2);
 
-  proxy.set("refuse");
-  proxy.set("pass");
+  behind.proxy.set("refuse");
+  behind.proxy.set("pass");
   // Without another run in the first process.
   await expect.poll(() => one.unrecorded.size, until).toBe(0);
   const ids = routes.map(({ deliveryId }) => deliveryId);
