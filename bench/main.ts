@@ -12,6 +12,7 @@ import { CASES, type CaseName } from "./cases.js";
 import { topSelfTimes } from "./profile.js";
 import { markdown, table } from "./report.js";
 import { byValue, measureRounds, type Plan, sideBySide, type Varied } from "./rounds.js";
+import { print, runCommand, say } from "./command.js";
 
 const USAGE = `npm run bench -- [options]
   --cases a,b,c,d,e,f,g,h,i,j
@@ -52,9 +53,6 @@ const { values } = parseArgs({
     help: { type: "boolean", default: false },
   },
 });
-
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** Gives the exit code. */
 async function main(): Promise<number> {
@@ -142,13 +140,4 @@ function printProfile(directory: string): void {
   print(`\n${table(["by function", "ms", "share"], lines(functions))}`);
 }
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    say(error instanceof Error ? error.message : String(error));
-    process.exit(1);
-  },
-);
-// Not `once`: a signal to the whole process group comes twice (once passed on by npm), and the second would cut the
-// cleaning up short.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
+runCommand(main);

@@ -7,6 +7,7 @@ import { broken, INVARIANTS, type Invariant } from "../../test/support/oracle.js
 import { table } from "../report.js";
 import { type Victim, VICTIMS } from "./cluster.js";
 import { type ChaosReport, holds, runChaos } from "./run.js";
+import { runCommand } from "../command.js";
 
 const USAGE = `npm run chaos -- [options]
   --kills 60             SIGKILLs under load
@@ -129,13 +130,4 @@ async function main(): Promise<number> {
   return holds(report) ? 0 : 1;
 }
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(1);
-  },
-);
-// Not `once`: a signal to the whole process group comes twice (once passed on by npm), and the second would cut the
-// cleaning up short.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
+runCommand(main);

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { startChromium } from "../../test/support/chromium.js";
-import { type Client, createClient } from "../../test/support/client.js";
+import { type Client, createClient, createSubscriptionSet } from "../../test/support/client.js";
 import { longTasks, watchTasks } from "../../test/e2e/page-cost.js";
 import { type Service, startService } from "../../test/support/service.js";
 import { quantile } from "../clock.js";
@@ -12,6 +12,7 @@ import { table } from "../report.js";
 import { loggedIn } from "../watching/list.js";
 import { type DeliveryOwner, fillDeliveries } from "./fill.js";
 import { type Turned, turnPage } from "./turns.js";
+import { print, runCommand, say } from "../command.js";
 
 const { values } = parseArgs({
   options: {
@@ -26,10 +27,6 @@ const USAGE = `npm run paging -- [options]
 `;
 /** Pages of the beginning and of the end that are told apart. */
 const AT_AN_END = 20;
-const TYPE = "payments.invoice.paid";
-
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 interface Walk {
   slowed: number;
@@ -68,9 +65,10 @@ async function walk(service: Service, slowed: number, deliveries: number): Promi
   }
 }
 
-function report(walks: readonly Walk[]): string {
+function report({ slowed, turns, tasks }: Walk): string {
   const ms = (found: readonly number[], part: number): string => quantile([...found], part).toFixed(0);
-  const took = (turns: readonly Turned[]): number[] => turns.map((turned) => turned.took);
+  const took = turns.map((turned) => turned.took);
+  const answered = turns.map((turned) => turned.answered);
   return table(
     [
       "processor",
@@ -80,28 +78,25 @@ function report(walks: readonly Walk[]): string {
       "tasks > 100 ms",
       "longest task, ms",
     ],
-    walks.map(({ slowed, turns, tasks }) => {
-      const answered = turns.map((turned) => turned.answered);
-      return [
+    [
+      [
         slowed === 1 ? "as it is" : `${slowed}× slower`,
         String(turns.length),
-        `${ms(took(turns), 0.5)} / ${ms(took(turns), 0.99)} / ${ms(took(turns), 1)}`,
+        `${ms(took, 0.5)} / ${ms(took, 0.99)} / ${ms(took, 1)}`,
         `${ms(answered.slice(0, AT_AN_END), 0.5)} / ${ms(answered.slice(-AT_AN_END), 0.5)}`,
         String(tasks.filter((each) => each > 100).length),
         tasks.length === 0 ? "< 50" : Math.max(...tasks).toFixed(0),
-      ];
-    }),
+      ],
+    ],
   );
 }
 
 async function ownerIn(client: Client): Promise<DeliveryOwner> {
-  const made = async (path: string, body: unknown) => String((await client.post<{ id: string }>(path, body)).body.id);
-  const apiId = await made("/v1/apis", { name: "payments" });
-  await client.post("/v1/event-types", { name: TYPE, apiId });
-  const groupId = await made("/v1/groups", { name: "Acme Bank", grants: [apiId] });
-  const url = "https://127.0.0.1:9/hook";
-  const subscriptionId = await made("/v1/subscriptions", { groupId, name: "Ledger", url, eventTypes: [TYPE] });
-  return { subscriptionId, groupId, eventType: TYPE, apiId };
+  const urls = ["https://127.0.0.1:9/hook"];
+  const { apiId, groupId, eventType, subscriptions } = await createSubscriptionSet(client, { name: "paging", urls });
+  const [subscription] = subscriptions;
+  if (!subscription) throw new Error("The service made no subscription.");
+  return { subscriptionId: subscription.id, groupId, eventType, apiId };
 }
 
 async function main(): Promise<void> {
@@ -112,23 +107,16 @@ async function main(): Promise<void> {
   try {
     say(`${deliveries} deliveries are written`);
     const { ferretDb } = await fillDeliveries(service, await ownerIn(client), deliveries);
-    const walks: Walk[] = [];
+    print(`${deliveries} deliveries on ${ferretDb ? "FerretDB" : "MongoDB"}`);
     for (const slowed of values.slowed.split(",").map(Number)) {
       say(`all pages, ${slowed}× slower`);
-      walks.push(await walk(service, slowed, deliveries));
+      // At once: on FerretDB a walk takes minutes.
+      print(`\n${report(await walk(service, slowed, deliveries))}`);
     }
-    print(`${deliveries} deliveries on ${ferretDb ? "FerretDB" : "MongoDB"}\n\n${report(walks)}`);
   } finally {
     await client.close();
     await service.remove();
   }
 }
 
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    say(error instanceof Error ? error.message : String(error));
-    process.exit(1);
-  },
-);
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
+runCommand(main);

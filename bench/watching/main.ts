@@ -11,6 +11,7 @@ import { table } from "../report.js";
 import { measureList, ROWS } from "./list.js";
 import { measureListeners } from "./listeners.js";
 import { measurePages } from "./pages.js";
+import { print, runCommand, say } from "../command.js";
 
 const { values } = parseArgs({
   options: {
@@ -32,8 +33,6 @@ const USAGE = `npm run watching -- [options]
   --pages 200       of 50 rows, turned one after the other
 `;
 
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
 const TYPE = "payments.invoice.paid";
 
 async function listeners(at: { service: Service; client: Client; groupId: string }): Promise<void> {
@@ -122,11 +121,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    say(error instanceof Error ? error.message : String(error));
-    process.exit(1);
-  },
-);
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
+runCommand(main);
