@@ -145,7 +145,6 @@ export interface LifeStep {
   reason?: string;
 }
 
-/** One consumer endpoint. */
 /** Values of settings before and after one change. No member holds a secret. */
 export interface SettingChange {
   /** Its entry in the audit names it. */
@@ -162,6 +161,7 @@ export interface SettingValue {
   hidden?: true;
 }
 
+/** One consumer endpoint. */
 export interface Subscription {
   id: string;
   groupId: string;
