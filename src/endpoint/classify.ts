@@ -1,6 +1,6 @@
 /** What an exchange means for the delivery. Decides by status and by code, never by message. */
+import { askedWait, LATER_IF_SAID } from "./answer/asked-wait.js";
 import { type CodeOf, OUTCOMES, type OutcomeCode } from "./outcomes.js";
-import { parseRetryAfter } from "./retry-after.js";
 import type { Exchange } from "./exchange.js";
 
 export type Outcome =
@@ -8,7 +8,7 @@ export type Outcome =
   | {
       class: "retry";
       code: CodeOf<"retry">;
-      /** From a valid Retry-After: at least 1 s, at most 24 h. */
+      /** What the answer asks for, by Retry-After or by the end of a rate limit: at least 1 s, at most 24 h. */
       retryAfterMs?: number;
       /** The consumer said how long it wants quiet: nothing goes to this subscription meanwhile. */
       pausesBucket: boolean;
@@ -19,12 +19,12 @@ export type Outcome =
 
 const DELIVERED: Outcome = Object.freeze({ class: "delivered", code: "delivered" });
 
-/** Classifies an exchange. `now` is in milliseconds since the epoch, for a Retry-After given as a date. */
+/** Classifies an exchange. `now` is in milliseconds since the epoch, for a time that is given as a date. */
 export function classify(exchange: Exchange, now: number): Outcome {
   if (exchange.kind === "failure") return outcomeOf(failureCode(exchange));
   const { status } = exchange;
   if (status >= 200 && status <= 299) return DELIVERED;
-  const retryAfterMs = parseRetryAfter(exchange.headers["retry-after"], now);
+  const retryAfterMs = askedWait(exchange, now);
   const code = statusCode(status);
   const outcome = outcomeOf(retryAfterMs !== undefined && LATER_IF_SAID.has(status) ? "http_4xx_later" : code);
   if (outcome.class !== "retry") return outcome;
@@ -45,11 +45,6 @@ function outcomeOf(code: OutcomeCode): Outcome {
  * nginx, and with 460 Amazon's load balancer, say that their client went away.
  */
 const LATER: ReadonlySet<number> = new Set([420, 423, 449, 460, 499]);
-/**
- * Statuses that may mean a limit or a clash of the moment, and mean it where Retry-After says when to come again.
- * GitHub has 403, Shopify 430, and RFC 9110 (15.5.14) 413. A Retry-After of any other refusal says nothing.
- */
-const LATER_IF_SAID: ReadonlySet<number> = new Set([403, 409, 413, 424, 430]);
 
 /** A status that HTTP does not define (600, 999) says nothing about the data, so it is tried again and not parked. */
 function statusCode(status: number): OutcomeCode {

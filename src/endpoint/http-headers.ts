@@ -87,18 +87,39 @@ const MAX_KEPT_VALUE = 512;
 const MAX_KEPT_TOTAL = 8_192;
 const CONTROL = /[^\t\x20-\x7e\x80-\xff]/g;
 
+/** What is understood of an answer comes first where not everything is kept. */
+const UNDERSTOOD = /^(?:retry-after|content-(?:type|encoding)|location|webhook-allowed-|(?:x-)?rate-?limit)/;
+type ResponseHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
 /**
  * Response headers as they may be recorded: at most 50 and 8 KiB, values masked and then cut at 512 characters, cookies
  * not kept.
  */
 export function keepResponseHeaders(
-  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+  headers: ResponseHeaders,
   mask: (value: string) => string = (value) => value,
 ): Record<string, string> {
+  const names = Object.keys(headers);
+  return (
+    keptOf(headers, names, mask, true) ??
+    keptOf(headers, [...names.filter(isUnderstood), ...names.filter((name) => !isUnderstood(name))], mask, false) ??
+    {}
+  );
+}
+
+const isUnderstood = (name: string): boolean => UNDERSTOOD.test(name);
+
+/** As many as there is room for. Undefined where `all` are wanted and they are too many. */
+function keptOf(
+  headers: ResponseHeaders,
+  names: readonly string[],
+  mask: (value: string) => string,
+  all: boolean,
+): Record<string, string> | undefined {
   const kept: Record<string, string> = {};
   let count = 0;
   let total = 0;
-  for (const name in headers) {
+  for (const name of names) {
     const given = headers[name];
     if (given === undefined || name.length > MAX_KEPT_NAME) continue;
     // A null prototype would cost more than this one name is worth.
@@ -108,7 +129,7 @@ export function keepResponseHeaders(
         ? "(not kept)"
         : cut(mask(typeof given === "string" ? given : given.join(", ")));
     total += name.length + value.length;
-    if (++count > MAX_KEPT_HEADERS || total > MAX_KEPT_TOTAL) break;
+    if (++count > MAX_KEPT_HEADERS || total > MAX_KEPT_TOTAL) return all ? undefined : kept;
     kept[name] = value;
   }
   return kept;

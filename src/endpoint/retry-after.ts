@@ -1,7 +1,7 @@
 /**
  * Retry-After (RFC 9110, 10.2.3), read in every form that servers send. The grammar has whole seconds and three forms
  * of a date. Real servers also send decimals, units, quotes, ISO 8601 dates, other time zones and the seconds since
- * 1970. Some send several header lines, which are joined by commas.
+ * 1970, or the milliseconds. Some send several header lines, which are joined by commas.
  */
 import { DAY_MS } from "../workflows/durations.js";
 
@@ -35,16 +35,17 @@ function piecesOf(text: string): string[] {
 
 const DAY_NAME = /^(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?$/i;
 const SECONDS = /^\+?(\d+(?:\.\d*)?|\.\d+)\s*(?:s|secs?|seconds?)?;?$/i;
-/** Seconds since 1970 are no delay: 2017 and later, and within a year of now. */
-const EPOCH_FROM = 1_500_000_000;
+/** A time since 1970 is no delay: 2017 and later, and within a year of now. */
+const EPOCH_FROM_MS = 1_500_000_000_000;
 const EPOCH_WITHIN_MS = 366 * MAX_MS;
 
 function waitOf(text: string, now: number): number | undefined {
   const seconds = SECONDS.exec(text)?.[1];
   if (seconds === undefined) return untilInstant(instantOf(text, now), now);
   const number = Number(seconds);
-  const instant = number * 1_000;
-  if (number >= EPOCH_FROM && Math.abs(instant - now) < EPOCH_WITHIN_MS) return untilInstant(instant, now);
+  // In seconds, or in milliseconds.
+  for (const instant of [number * 1_000, number])
+    if (instant >= EPOCH_FROM_MS && Math.abs(instant - now) < EPOCH_WITHIN_MS) return untilInstant(instant, now);
   return number * 1_000;
 }
 

@@ -36,6 +36,20 @@ describe("an answer", () => {
     expect(Date.parse(nextAttemptAt) - Date.parse(attempts[0]?.at ?? "")).toBeGreaterThanOrEqual(60_000);
   });
 
+  it.each<[string, number, Record<string, string>]>([
+    ["RateLimit-Reset", 429, { "ratelimit-reset": "60" }],
+    ["RateLimit", 503, { ratelimit: '"default";r=0;t=60' }],
+    ["X-RateLimit-Reset", 403, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "60" }],
+  ])("without Retry-After %s says when (%i)", async (_name, status, headers) => {
+    const { eventType, subscription } = await subscribe(answering({ status, headers }), {
+      retry: { scheduleSeconds: [2] },
+    });
+    const id = await publish(eventType, 1);
+    await untilStatus(id, subscription.id, "retrying");
+    const { nextAttemptAt = "", attempts } = await delivery(id, subscription.id);
+    expect(Date.parse(nextAttemptAt) - Date.parse(attempts[0]?.at ?? "")).toBeGreaterThanOrEqual(60_000);
+  });
+
   it("502 with Retry-After is waited for", async () => {
     const { receiver, eventType } = await subscribe(answering({ status: 502, headers: { "retry-after": "3" } }), {
       retry: { scheduleSeconds: [0.1] },

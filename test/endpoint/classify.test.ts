@@ -98,6 +98,23 @@ describe("Retry-After", () => {
         expect(classify(response(status, headers), NOW)).toEqual({ class: "park", code: "http_4xx" });
     },
   );
+  test("is what the end of a limit stands for where it is missing", () => {
+    expect(classify(response(429, { "ratelimit-reset": "120" }), NOW)).toEqual({
+      class: "retry",
+      code: "http_429",
+      retryAfterMs: 120_000,
+      pausesBucket: true,
+    });
+    expect(classify(response(403, { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "120" }), NOW)).toEqual({
+      class: "retry",
+      code: "http_4xx_later",
+      retryAfterMs: 120_000,
+      pausesBucket: true,
+    });
+    const unlimited = { "x-ratelimit-remaining": "7", "x-ratelimit-reset": "120" };
+    expect(classify(response(403, unlimited), NOW)).toEqual({ class: "park", code: "http_4xx" });
+    expect(classify(response(503, unlimited), NOW)).toEqual({ class: "retry", code: "http_5xx", pausesBucket: false });
+  });
   test.each([200, 400, 401, 404, 410, 422, 301])("of a %i means nothing", (status) => {
     expect(classify(response(status, { "retry-after": "120" }), NOW)).toEqual(classify(response(status), NOW));
   });

@@ -48,4 +48,14 @@ describe("response headers", () => {
     expect(JSON.stringify(keepResponseHeaders(many(50, "v".repeat(512)))).length).toBeLessThan(9_000);
     expect(keepResponseHeaders({ ["x".repeat(101)]: "v" })).toEqual({});
   });
+  test("keep what is understood of an answer, behind however many others", () => {
+    const understood = { "retry-after": "60", "x-ratelimit-reset": "60", "webhook-allowed-origin": "*" };
+    for (const [count, length] of [
+      [200, 1],
+      [40, 512],
+    ] as const) {
+      const before = Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-${i}`, "v".repeat(length)]));
+      expect(keepResponseHeaders({ ...before, ...understood })).toMatchObject(understood);
+    }
+  });
 });

@@ -30,6 +30,7 @@ test.each<[string, number]>([
   ['"120"', 120_000],
   ["'120'", 120_000],
   [String(NOW / 1_000 + 7_200), TWO_HOURS],
+  [String(NOW + TWO_HOURS), TWO_HOURS],
 ])("the seconds %j are %j ms", (value, expected) => {
   expect(parseRetryAfter(value, NOW)).toBe(expected);
 });
@@ -109,6 +110,7 @@ test.each([
   "2026-13-01T00:00:00Z",
   "2026-11-24T10:00:00Z",
   String(NOW / 1_000 - 60),
+  String(NOW - 60_000),
   new Date(NOW + 400).toUTCString(),
   "9".repeat(600),
 ])("%j is ignored", (value) => {

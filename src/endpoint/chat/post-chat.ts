@@ -3,7 +3,7 @@ import type { ChatChannel } from "../../store/notices/chat-channel.js";
 import { classify } from "../classify.js";
 import type { EndpointTls } from "../../store/model.js";
 import type { Exchange } from "../exchange.js";
-import { parseRetryAfter } from "../retry-after.js";
+import { askedWait } from "../answer/asked-wait.js";
 import type { Sender } from "../send.js";
 import { type ChatMessage, chatBody } from "./chat-message.js";
 
@@ -63,7 +63,7 @@ function outcomeOf(exchange: Exchange, now: number): ChatOutcome {
   const said = { status, ...(word !== undefined && { code: word }) };
   if (GONE.has(status)) return { kind: "gone", ...said };
   if (status < 500 && !PASSING.has(status)) return { kind: "refused", ...said };
-  const retryAfterMs = parseRetryAfter(headers["retry-after"], now);
+  const retryAfterMs = askedWait({ status, headers }, now);
   return { kind: "waiting", ...said, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 

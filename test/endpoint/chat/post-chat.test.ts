@@ -45,6 +45,11 @@ it.each([
   ["400", { status: 400, body: "POST /services/T000 is <b>bad</b>" }, { kind: "refused", status: 400 }],
   ["302", { status: 302, headers: { location: "https://elsewhere.example" } }, { kind: "refused", status: 302 }],
   ["429", { status: 429, headers: { "retry-after": "90" } }, { kind: "waiting", status: 429, retryAfterMs: 90_000 }],
+  [
+    "429-limit",
+    { status: 429, headers: { "ratelimit-reset": "90" } },
+    { kind: "waiting", status: 429, retryAfterMs: 90_000 },
+  ],
   ["503", { status: 503 }, { kind: "waiting", status: 503 }],
   ["408", { status: 408 }, { kind: "waiting", status: 408 }],
 ])("the answer %s means %o", async (name, answer, outcome) => {

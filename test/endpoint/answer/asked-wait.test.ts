@@ -1,0 +1,77 @@
+import { describe, expect, test } from "vitest";
+import { askedWait } from "../../../src/endpoint/answer/asked-wait.js";
+
+const NOW = Date.UTC(2026, 10, 24, 12, 0, 0);
+const AT = NOW / 1_000;
+const DAY = 86_400_000;
+const of = (headers: Record<string, string>, status = 429) => askedWait({ status, headers }, NOW);
+
+describe("without Retry-After the end of the limit counts", () => {
+  test.each<[string, Record<string, string>, number]>([
+    ["draft 06", { "ratelimit-limit": "10", "ratelimit-remaining": "0", "ratelimit-reset": "30" }, 30_000],
+    ["draft 06 without the rest", { "ratelimit-reset": "30" }, 30_000],
+    ["draft 07", { ratelimit: "limit=10, remaining=0, reset=30" }, 30_000],
+    ["draft 08 and later", { ratelimit: '"default";r=0;t=30' }, 30_000],
+    ["several policies", { ratelimit: '"burst";r=0;t=5, "hour";r=0;t=30, "day";r=7;t=9000' }, 30_000],
+    ["GitHub", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(AT + 30) }, 30_000],
+    ["Okta", { "x-rate-limit-remaining": "0", "x-rate-limit-reset": String(AT + 30) }, 30_000],
+    ["milliseconds since 1970", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(NOW + 30_000) }, 30_000],
+    ["Discord", { "x-ratelimit-remaining": "0", "x-ratelimit-reset-after": "1.25" }, 1_250],
+    ["Discord, with both", { "x-ratelimit-reset": `${AT + 30}.5`, "x-ratelimit-reset-after": "30.5" }, 30_500],
+    ["Jira", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "2026-11-24T12:00:30Z" }, 30_000],
+    ["an HTTP date", { "x-ratelimit-reset": "Tue, 24 Nov 2026 12:00:30 GMT" }, 30_000],
+    ["Envoy", { "x-ratelimit-limit": "10, 10;w=60", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "30" }, 30_000],
+    ["with the window behind it", { "ratelimit-remaining": "0;w=60", "ratelimit-reset": "30;w=60" }, 30_000],
+    ["OpenAI", { "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1m30s" }, 90_000],
+    ["OpenAI, soon", { "x-ratelimit-reset-requests": "120ms" }, 1_000],
+    ["Azure", { "retry-after-ms": "30000" }, 30_000],
+    ["Cosmos DB", { "x-ms-retry-after-ms": "30000.5" }, 30_000.5],
+    ["below zero", { "x-ratelimit-remaining": "-1", "x-ratelimit-reset": "30" }, 30_000],
+    ["now", { "ratelimit-reset": "0" }, 1_000],
+    ["for ever", { "ratelimit-reset": "999999999" }, DAY],
+    ["a Retry-After that cannot be read", { "retry-after": "soon", "ratelimit-reset": "30" }, 30_000],
+  ])("%s", (_name, headers, expected) => {
+    expect(of(headers)).toBe(expected);
+  });
+});
+
+describe("it says nothing", () => {
+  test.each<[string, Record<string, string>]>([
+    ["with requests left", { "x-ratelimit-remaining": "7", "x-ratelimit-reset": String(AT + 3_000) }],
+    ["with requests left, draft 06", { "ratelimit-remaining": "7", "ratelimit-reset": "3000" }],
+    ["with requests left, draft 07", { ratelimit: "limit=10, remaining=7, reset=30" }],
+    ["with requests left in every policy", { ratelimit: '"a";r=1;t=5, "b";r=7;t=30' }],
+    ["when it has passed", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(AT - 3) }],
+    ["without a time", { ratelimit: '"default";r=0' }],
+    ["without a number", { "ratelimit-reset": "soon" }],
+    ["below zero", { "ratelimit-reset": "-30" }],
+    ["as a whole page", { ratelimit: '"default";r=0;t=30,'.repeat(100) }],
+    ["as a duration of nothing", { "x-ratelimit-reset-requests": "" }],
+    ["in milliseconds below zero", { "retry-after-ms": "-5" }],
+  ])("%s", (_name, headers) => {
+    expect(of(headers)).toBeUndefined();
+  });
+});
+
+test("Retry-After comes first, whatever the limit says", () => {
+  expect(of({ "retry-after": "5", "ratelimit-reset": "3000", "retry-after-ms": "9000" })).toBe(5_000);
+});
+
+test("a status that does not mean a limit by itself needs one that is used up", () => {
+  const reset = { "x-ratelimit-reset": String(AT + 30) };
+  for (const status of [420, 429, 503]) expect(of(reset, status)).toBe(30_000);
+  for (const status of [403, 409, 413, 424, 430]) {
+    expect(of(reset, status)).toBeUndefined();
+    expect(of({ ...reset, "x-ratelimit-remaining": "0" }, status)).toBe(30_000);
+  }
+  for (const status of [400, 401, 404, 408, 422, 500, 502, 504])
+    expect(of({ ...reset, "x-ratelimit-remaining": "0" }, status)).toBeUndefined();
+});
+
+test("what a hostile server sends is read in no time", () => {
+  const began = process.cpuUsage();
+  for (const value of ["=".repeat(511), ";,".repeat(255), "9".repeat(511), `${"1h".repeat(200)}x`, " ".repeat(511)])
+    for (let n = 0; n < 100; n++)
+      of({ ratelimit: value, "x-ratelimit-reset": value, "retry-after-ms": value, "x-ratelimit-remaining": value });
+  expect(process.cpuUsage(began).user).toBeLessThan(1_000_000);
+});
