@@ -4,6 +4,8 @@
  * in the answer is left unread.
  */
 import { DAY_MS } from "../workflows/durations.js";
+import { contentOf } from "./answer/content-coding.js";
+import { MAX_BODY_BYTES } from "./exchange.js";
 
 /** The token and its life. Of a failure it says whose matter it is, and in words of ours what the server said. */
 export type TokenAnswer =
@@ -18,6 +20,8 @@ export interface TokenExchange {
   status: number;
   /** Value of Content-Type. Empty when the server sent none. */
   contentType: string;
+  /** Value of Content-Encoding. */
+  contentEncoding?: string | undefined;
   body: Uint8Array;
   /** The body was longer than what is kept, or it broke off. */
   truncated: boolean;
@@ -47,10 +51,14 @@ const MAX_LIFE_MS = DAY_MS;
 
 /** Reads the answer. `secret` is the client's: a text that repeats it is not passed on. */
 export function readTokenAnswer(exchange: TokenExchange, secret: string): TokenAnswer {
-  const fields = fieldsOf(exchange);
+  const content = contentOf(exchange.body, exchange.contentEncoding, MAX_BODY_BYTES);
+  const fields = content.ok ? fieldsOf(exchange.contentType, content.bytes) : undefined;
   const error = fields && errorOf(fields, secret);
   if (exchange.status < 200 || exchange.status > 299) return refusalOf(exchange.status, error);
-  if (exchange.truncated) return unavailable("It answered with more than 16 KiB, or its answer broke off.");
+  if (exchange.truncated || (!content.ok && content.fault === "too_large"))
+    return unavailable("It answered with more than 16 KiB, or its answer broke off.");
+  if (!content.ok)
+    return unavailable("Its answer came compressed, and could not be read. It was asked for plain text.");
   if (!fields) return unavailable("Its answer is no JSON object.");
   const token = textOfToken(fields["access_token"]);
   // Some servers answer errors with 200.
@@ -80,7 +88,7 @@ function refusalOf(status: number, error: NamedError | undefined): TokenAnswer {
 /**
  * The members of a JSON object or of a form, by any content type. Undefined for anything else.
  */
-function fieldsOf({ contentType, body }: TokenExchange): Record<string, unknown> | undefined {
+function fieldsOf(contentType: string, body: Uint8Array): Record<string, unknown> | undefined {
   // `TextDecoder` drops a byte-order mark.
   const text = new TextDecoder().decode(body);
   if (/^\s*application\/x-www-form-urlencoded\b/i.test(contentType) || FORM.test(text.trim()))

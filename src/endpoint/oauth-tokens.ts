@@ -117,7 +117,13 @@ async function requestToken(sender: Sender, request: TokenRequest): Promise<Requ
   if (exchange.kind === "failure") return failed(...unreached(exchange));
   const { status, body, truncated } = exchange;
   const answer = readTokenAnswer(
-    { status, body, truncated, contentType: exchange.headers["content-type"] ?? "" },
+    {
+      status,
+      body,
+      truncated,
+      contentType: exchange.headers["content-type"] ?? "",
+      contentEncoding: exchange.headers["content-encoding"],
+    },
     request.auth.clientSecret,
   );
   if (!answer.ok)

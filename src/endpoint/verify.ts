@@ -6,10 +6,11 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { newId } from "../store/ids.js";
 import type { Subscription } from "../store/model.js";
 import type { RateLimit } from "../workflows/contract.js";
+import { contentOf } from "./answer/content-coding.js";
 import { classify } from "./classify.js";
 import type { EndpointRequest } from "./request.js";
 import { OUTCOMES } from "./outcomes.js";
-import type { Exchange } from "./exchange.js";
+import { type Exchange, MAX_BODY_BYTES } from "./exchange.js";
 
 /** Type of the message that carries a challenge. */
 export const VERIFICATION_EVENT_TYPE = "sealpost.verification";
@@ -59,9 +60,9 @@ export async function verifyByChallenge(
   const { exchange } = await request({ event, subscription: withDeadline(subscription), number: 1 }, at);
   const failure = failureOf(exchange);
   if (failure) return failure;
-  return exchange.kind === "response" && echoes(exchange.body, challenge)
-    ? { ok: true }
-    : fault("challenge_not_echoed");
+  const content =
+    exchange.kind === "response" && contentOf(exchange.body, exchange.headers["content-encoding"], MAX_BODY_BYTES);
+  return content && content.ok && echoes(content.bytes, challenge) ? { ok: true } : fault("challenge_not_echoed");
 }
 
 /**

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
 import { bucketWorkflowId, SIGNAL, WORKFLOW } from "../../../src/workflows/contract.js";
@@ -32,6 +33,14 @@ describe("verification by challenge", () => {
     receiver.respond = ({ body }) => ({
       status: 202,
       body: `${(JSON.parse(body.toString()) as { data: { challenge: string } }).data.challenge}\n`,
+    });
+    expect((await consumer((await draft()).id, "verify")).body.status).toBe("verified");
+  });
+  test("takes an answer that a proxy has compressed, though none was asked for", async () => {
+    receiver.respond = ({ body }) => ({
+      status: 200,
+      headers: { "content-encoding": "gzip" },
+      body: gzipSync(JSON.stringify((JSON.parse(body.toString()) as { data: object }).data)),
     });
     expect((await consumer((await draft()).id, "verify")).body.status).toBe("verified");
   });

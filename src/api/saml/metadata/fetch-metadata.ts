@@ -1,4 +1,5 @@
 /** Fetches an identity provider's metadata, once, from an address that an administrator gave. */
+import { contentOf } from "../../../endpoint/answer/content-coding.js";
 import type { ApiDependencies } from "../../dependencies.js";
 import { refuse, type Refusal } from "../../http/errors.js";
 import { decodeMetadata, MAX_AGGREGATE_CHARACTERS, MAX_METADATA_CHARACTERS, TOO_LARGE } from "./metadata-text.js";
@@ -15,6 +16,7 @@ export async function fetchMetadata(
 ): Promise<{ ok: true; xml: string } | { ok: false; refusal: Refusal }> {
   const reason = await refuseTarget(url);
   if (reason !== undefined) return { ok: false, refusal: refuse("target_refused", reason) };
+  const mostBytes = oneOfMany ? MAX_AGGREGATE_CHARACTERS : MAX_METADATA_CHARACTERS;
   const exchange = await sender.send({
     // Identity providers that know TLS 1.2 only are common.
     identity: { subscriptionId: `saml-metadata ${url}`, url, tls: { minVersion: "TLSv1.2" }, version: url },
@@ -25,12 +27,13 @@ export async function fetchMetadata(
     },
     body: new Uint8Array(0),
     timeoutMs: DEADLINE_MS,
-    maxBodyBytes: oneOfMany ? MAX_AGGREGATE_CHARACTERS : MAX_METADATA_CHARACTERS,
+    maxBodyBytes: mostBytes,
   });
   if (exchange.kind !== "response") return refused("The metadata could not be fetched.");
   if (exchange.status !== 200) return refused(`The address of the metadata answered with ${exchange.status}.`);
-  if (exchange.truncated) return refused(`The metadata is too large, or broke off. ${TOO_LARGE}`);
-  const decoded = decodeMetadata(exchange.body);
+  const content = contentOf(exchange.body, exchange.headers["content-encoding"], mostBytes);
+  if (exchange.truncated || !content.ok) return refused(`The metadata is too large, or broke off. ${TOO_LARGE}`);
+  const decoded = decodeMetadata(content.bytes);
   return decoded.ok ? { ok: true, xml: decoded.text } : refused(decoded.reason);
 }
 

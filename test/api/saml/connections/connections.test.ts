@@ -2,6 +2,7 @@
  * SAML connections over HTTP: made from metadata or its parts, certificates rolled over, and what is refused without a
  * trace.
  */
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { bareCertificate, createSamlKey } from "../../../support/saml-idp.js";
 import { filled } from "../../../support/xml.js";
@@ -84,6 +85,18 @@ describe("a connection", () => {
       other.answer = { status: 200, body };
       expect(await create({ metadataUrl: `${origin}/metadata` })).toMatchObject({ entityId: idp.entityId });
     }
+  });
+
+  test("is made from an address that compresses what it gives, within the same bounds", async () => {
+    const compressed = (text: string) => ({
+      status: 200,
+      headers: { "content-encoding": "gzip" },
+      body: gzipSync(text),
+    });
+    other.answer = compressed(idp.metadataXml());
+    expect(await create({ metadataUrl: `${origin}/metadata` })).toMatchObject({ entityId: idp.entityId });
+    other.answer = compressed(idp.metadataXml() + " ".repeat(1024 * 1024));
+    await refuses({ metadataUrl: `${origin}/metadata` }, METADATA_REFUSED);
   });
 
   test(
