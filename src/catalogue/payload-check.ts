@@ -113,39 +113,66 @@ export const newestSchema = ({ name, version = 1, versionAt, createdAt, schema }
   ...(schema && { schema }),
 });
 
-function faultsOf(
-  validator: PayloadValidator,
-  { contentType, bytes, parsed }: CheckedPayload,
-): PayloadFault[] | undefined {
-  if (contentType !== "application/json" && !JSON_TYPE.test(contentType))
-    return [
-      fault(
-        "is not JSON in UTF-8, by its content type, and payloads of this event type are checked against a JSON Schema",
-      ),
-    ];
-  const json = parsed ?? (STRUCTURED.test(contentType) ? dataOf(parse(bytes)) : parse(bytes));
-  if (!json) return [fault("is not JSON in UTF-8")];
+function faultsOf(validator: PayloadValidator, payload: CheckedPayload): PayloadFault[] | undefined {
+  const json = jsonOf(payload);
+  if (typeof json === "string") return [fault(json)];
   // Of two members with one name a check sees the last, and the consumer's parser perhaps the first.
-  if (findDuplicateMember(bytes) !== undefined) return [fault("has an object with the same member twice")];
-  return validator(json.value, bytes.byteLength);
+  if (json.texts.some((text) => findDuplicateMember(text) !== undefined))
+    return [fault("has an object with the same member twice")];
+  return validator(json.value, payload.bytes.byteLength);
 }
 
-/** A CloudEvent in structured mode: the schema is of its `data`, the same as in binary mode. */
+/** What is checked, and the JSON texts that it stands in. */
+interface CheckedJson {
+  value: unknown;
+  texts: readonly Uint8Array[];
+}
+
+/** The value that the schema is of, or why there is none. */
+function jsonOf({ contentType, bytes, parsed }: CheckedPayload): CheckedJson | string {
+  if (!isJsonType(contentType)) return NO_JSON_TYPE;
+  const json = parsed ?? parse(bytes);
+  if (!json) return NO_JSON;
+  return parsed === undefined && STRUCTURED.test(contentType) && isCloudEvent(json.value)
+    ? dataOf(json.value, bytes)
+    : { value: json.value, texts: [bytes] };
+}
+
+const isJsonType = (type: string): boolean => type === "application/json" || JSON_TYPE.test(type);
+const NO_JSON_TYPE =
+  "is not JSON in UTF-8, by its content type, and payloads of this event type are checked against a JSON Schema";
+const NO_JSON = "is not JSON in UTF-8";
+
+/**
+ * A CloudEvent in structured mode: the schema is of its `data`, the same as in binary mode. It may stand there as JSON,
+ * or its bytes as base64.
+ */
 const STRUCTURED = /^application\/cloudevents\+json[ \t]*(?:;|$)/i;
-function dataOf(event: { value: unknown } | undefined): { value: unknown } | undefined {
-  if (!event || !isCloudEvent(event.value)) return event;
-  const { data, data_base64: base64 } = event.value;
-  if (typeof base64 === "string") return parse(Buffer.from(base64, "base64"));
-  return data === undefined ? undefined : { value: data };
+function dataOf(
+  { data, data_base64: base64, datacontenttype: type }: CloudEventEnvelope,
+  bytes: Uint8Array,
+): CheckedJson | string {
+  if (typeof type === "string" && !isJsonType(type)) return NO_JSON_TYPE;
+  if (typeof base64 === "string") {
+    const content = Buffer.from(base64, "base64");
+    const json = parse(content);
+    return json ? { value: json.value, texts: [bytes, content] } : NO_JSON;
+  }
+  return data === undefined ? "is needed: the CloudEvent has none" : { value: data, texts: [bytes] };
+}
+
+interface CloudEventEnvelope {
+  specversion: unknown;
+  data?: unknown;
+  data_base64?: unknown;
+  datacontenttype?: unknown;
 }
 
 /**
  * Whether a JSON value is a CloudEvent, well-formed or not. Something else under its content type is checked as a
  * whole.
  */
-export const isCloudEvent = (
-  value: unknown,
-): value is { specversion: unknown; data?: unknown; data_base64?: unknown } =>
+export const isCloudEvent = (value: unknown): value is CloudEventEnvelope =>
   typeof value === "object" && value !== null && !Array.isArray(value) && "specversion" in value;
 
 const fault = (message: string): PayloadFault => ({ path: "", message, schemaPath: "" });

@@ -64,6 +64,19 @@ it("takes the value that was parsed already, and a name twice for what it is", (
   ]);
 });
 
+it("is of the data of a CloudEvent, wherever its bytes stand", () => {
+  const { check } = build();
+  const number = type({ schema: { type: "number" } });
+  const event = (more: object) =>
+    check(number, payload(JSON.stringify({ specversion: "1.0", ...more }), "application/cloudevents+json"));
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  expect(event({ data: 1 })).toBeUndefined();
+  expect(event({ data_base64: base64("1"), datacontenttype: "application/json" })).toBeUndefined();
+  for (const more of [{ data: "1" }, { data_base64: base64('"1"') }, {}, { data: 1, datacontenttype: "text/plain" }])
+    expect(event(more)).toHaveLength(1);
+  expect(check(number, payload("1", "application/cloudevents+json"))).toBeUndefined();
+});
+
 it("counts by what was done, and names no value in the log", async () => {
   const { check, log, metrics } = build();
   const schema = { additionalProperties: { type: "number" } };

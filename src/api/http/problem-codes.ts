@@ -161,7 +161,7 @@ export const PROBLEMS = {
     "The object has been changed since",
     "Read it again, and send the change with its new ETag in If-Match.",
   ),
-  payload_too_large: entry(413, "The body is too large", "Send a smaller payload or fewer events in one call."),
+  payload_too_large: entry(413, "The body is too large", "Send less in one call."),
   unsupported_media_type: entry(
     415,
     "The content type is not supported",
@@ -188,7 +188,8 @@ export const PROBLEMS = {
   payload_invalid: entry(
     422,
     "The payload is not as the schema of its event type says",
-    "Correct what `errors` names, or change the schema or `validation` of the event type.",
+    "Correct the payload at the places that are listed (`errors`). If the schema is wrong, change it, or how payloads " +
+      "of the event type are checked (`validation`).",
   ),
   loop_detected: entry(
     422,

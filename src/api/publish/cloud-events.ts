@@ -66,10 +66,16 @@ export function attributesOfEvent(event: unknown, path = ""): ReadAttributes {
       attributes[name] = encode(String(value));
     else errors.push({ path: at(name), message: "must be text, a truth value or a whole number" });
   }
+  const { data_base64: base64 = null } = event as { data_base64?: unknown };
   if ("data" in event && "data_base64" in event)
     errors.push({ path: at("data_base64"), message: "must not be there beside data" });
+  else if (base64 !== null && !(typeof base64 === "string" && isBase64(base64)))
+    errors.push({ path: at("data_base64"), message: "must be base64 (RFC 4648, 4)" });
   return checked(attributes, errors, at);
 }
+
+/** The whole text in groups of four. A reader that is less strict would make other bytes of it. */
+const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 
 function checked(attributes: Attributes, errors: FieldError[], pathOf: (name: string) => string): ReadAttributes {
   for (const [name, value] of Object.entries(attributes)) {

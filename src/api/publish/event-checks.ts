@@ -92,7 +92,9 @@ export function refusePayloads(
   }
   return errors.length === 0
     ? undefined
-    : refuse("payload_invalid", "None of the events was published.", { errors: errors.slice(0, MAX_ERRORS) });
+    : refuse("payload_invalid", `None of the events was published. ${inWords(errors)}`, {
+        errors: errors.slice(0, MAX_ERRORS),
+      });
 }
 
 type CheckDependencies = Pick<ApiDependencies, "catalogue" | "payloadCheck">;
@@ -107,10 +109,13 @@ export function refusePayload(
   if (!isChecked(eventType)) return undefined;
   const parsed = input === undefined ? undefined : { value: (input as PublishInput).data };
   const faults = payloadCheck(eventType, { contentType, bytes: body, ...(parsed && { parsed }) });
-  return (
-    faults &&
-    refuse("payload_invalid", undefined, {
-      errors: faults.map(({ path, message }) => ({ path: `data${path}`, message })),
-    })
-  );
+  const errors = faults?.map(({ path, message }) => ({ path: `data${path}`, message }));
+  return errors && refuse("payload_invalid", inWords(errors), { errors });
+}
+
+/** The first fault, for people who see the sentence alone. Programs have them all in `errors`. */
+function inWords([first, ...others]: readonly FieldError[]): string {
+  if (!first) return "";
+  const more = others.length === 0 ? "" : `, and ${others.length} more ${others.length === 1 ? "fault" : "faults"}`;
+  return `\`${first.path}\` ${first.message}${more}.`;
 }

@@ -13,14 +13,15 @@ import {
   decodeAttribute,
   isBinaryMode,
   isStructured,
+  isStructuredBatch,
   type ReadAttributes,
 } from "./cloud-events.js";
 import { givenEventId, refuseEvents, refusePayload } from "./event-checks.js";
 import { hopsOf } from "./hops.js";
 import { type PublishAnswer, singleResult } from "./publish-answer.js";
-import { takeAttributes } from "./publish-structured.js";
+import { publishStructured, takeAttributes } from "./publish-structured.js";
 
-/** Publishes the bytes of the body. `ref` is the event type, which a CloudEvent in binary mode may name itself. */
+/** Publishes the bytes of the body, or the CloudEvents of a batch. `ref` is the event type, which a CloudEvent in binary mode may name itself. */
 export async function publishRaw(
   { dependencies, actor }: PublishContext,
   request: RoutedRequest,
@@ -29,6 +30,7 @@ export async function publishRaw(
   const { catalogue, settings } = dependencies;
   const binary = isBinaryMode(request.headers);
   const given = request.headers["content-type"];
+  if (isStructuredBatch(given)) return publishStructured({ dependencies, actor }, request, ref);
   // A CloudEvent without data has no content type (CloudEvents 1.0, 3.1.2).
   const contentType = given ?? (binary ? NO_TYPE : "");
   if (contentType.length > 255 || !MEDIA_TYPE.test(contentType)) return refuseType();

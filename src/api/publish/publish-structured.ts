@@ -18,10 +18,16 @@ export const BATCH_BYTES = 4 * 1024 * 1024;
 /** Room for type, id and groups around one payload. */
 export const ENVELOPE_BYTES = 64 * 1024;
 
-/** CloudEvents in structured mode, one or a batch. Each is sent on as its bytes stand in the request. */
+const NOTHING = { contentType: "application/cloudevents+json", body: Buffer.alloc(0) };
+
+/**
+ * CloudEvents in structured mode, one or a batch. Each is sent on as its bytes stand in the request. `ref` is the event
+ * type of all of them, where the path names it.
+ */
 export async function publishStructured(
   { dependencies, actor }: PublishContext,
   request: RoutedRequest,
+  ref?: string,
 ): Promise<PublishAnswer> {
   const {
     catalogue,
@@ -29,6 +35,9 @@ export async function publishStructured(
   } = dependencies;
   const batch = isStructuredBatch(request.headers["content-type"]);
   const key = request.headers["idempotency-key"];
+  // The type in the path is unknown as a whole, and not in each element.
+  const unknown = ref === undefined ? undefined : refuseEvents([{ type: ref, ...NOTHING }], catalogue, actor, false);
+  if (unknown) return unknown;
   const hops = hopsOf(request);
   if (typeof hops !== "number") return hops;
   if (batch && key !== undefined)
@@ -56,13 +65,15 @@ export async function publishStructured(
     if (!read.ok) errors.push(...read.errors);
     else {
       const event: AcceptableEvent = {
-        type: decodeAttribute(read.attributes["type"] ?? ""),
+        type: ref ?? decodeAttribute(read.attributes["type"] ?? ""),
         contentType: "application/cloudevents+json",
         body: bytes,
         ...(given !== undefined && { id: given }),
         ...(hops > 0 && { hops }),
       };
-      takeAttributes(event, read.attributes, catalogue);
+      const foreign = takeAttributes(event, read.attributes, catalogue);
+      for (const { path, message } of foreign?.errors ?? [])
+        errors.push({ path: batch ? `[${index}].${path}` : path, message });
       events.push(event);
     }
   }

@@ -83,7 +83,10 @@ export const publishRoutes: readonly ApiRoute[] = [
     tag: "Events",
     act: "events:publish",
     summary: "Publish the bytes of the body",
-    description: `Any content type; it is sent along. \`ref\` is the name of the event type. ${CLOUD_EVENTS}`,
+    description:
+      `Any content type; it is sent along. \`ref\` is the name of the event type. ${CLOUD_EVENTS} ` +
+      "Each CloudEvent of `application/cloudevents-batch+json` becomes an event of this type, " +
+      "and the answer is that of `POST /v1/events/batch`.",
     params: z.strictObject({ ref: eventTypeName }),
     unknownPath: "event_type_unknown",
     headers: keyHeader,

@@ -27,6 +27,7 @@ describe("publishing", () => {
     const problem = await api.problem("POST", "/v1/events", wrong);
     expect(problem).toMatchObject({ status: 422, code: "payload_invalid" });
     expect(problem.errors?.map(({ path }) => path).sort()).toEqual(["data/secret-name", "data/total"]);
+    expect(problem.detail).toMatch(/^`data\/[a-z-]+` must [^.]*, and 1 more fault\. Correct the payload at the places/);
     expect(JSON.stringify(problem)).not.toContain("secret-value");
     expect((await api.call("POST", "/v1/events", publish(name, { total: 1 }))).status).toBe(202);
   });
@@ -44,6 +45,9 @@ describe("publishing", () => {
     expect(await api.problem("POST", "/v1/events", { key: tenant.providerKey, body })).toMatchObject({
       status: 422,
       code: "payload_invalid",
+      detail: expect.stringMatching(
+        /^None of the events was published\. `\[2\]\.data\/total` must be number, and 1/,
+      ) as string,
       errors: [{ path: "[2].data/total" }, { path: "[3].data" }],
     });
     for (const id of [good, free]) expect(await api.store.events.get(id)).toBeUndefined();

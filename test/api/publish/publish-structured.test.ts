@@ -4,6 +4,8 @@ import { api, tenant, binary, post, structured, problem, envelope, setUpCloudEve
 
 setUpCloudEvents();
 
+const BATCH = "application/cloudevents-batch+json";
+
 describe("structured mode", () => {
   test("is taken by its own type, sent on as it is, and known by source and id in every mode", async () => {
     const text = JSON.stringify(envelope({ subject: "größe", n: 7, ok: true, data: { n: 1 } }), undefined, 1);
@@ -71,6 +73,12 @@ describe("structured mode", () => {
       400,
       "invalid_request",
     ],
+    ...["***", "MQ", "MQ=", "M-_x", "MQ==\n", 5, ["MQ=="]].map((data_base64): [string, unknown, number, string] => [
+      `${JSON.stringify(data_base64)} as base64`,
+      { specversion: "1.0", id: "x", source: "/", type: "t", data_base64 },
+      400,
+      "invalid_request",
+    ]),
     ["an unknown type", { specversion: "1.0", id: "x", source: "/", type: "no.such" }, 404, "event_type_unknown"],
   ])("refuses %s", async (_name, event, status, code) => {
     expect(await problem(structured(event))).toMatchObject({ status, code });
@@ -90,11 +98,61 @@ describe("structured mode", () => {
     expect(
       (await post(of({ id: "C-2", data: undefined, data_base64: Buffer.from('{"n":1}').toString("base64") }))).status,
     ).toBe(202);
-    for (const more of [
-      { data: { m: 1 } },
-      { data: undefined },
-      { data: undefined, data_base64: Buffer.from("x").toString("base64") },
-    ])
-      expect(await problem(of({ id: "C-3", ...more }))).toMatchObject({ status: 422, code: "payload_invalid" });
+    const base64 = (text: string) => ({ data: undefined, data_base64: Buffer.from(text).toString("base64") });
+    for (const [more, path, message] of [
+      [{ data: { m: 1 } }, "data", /required property 'n'/],
+      [{ data: undefined }, "data", /has none/],
+      [base64("x"), "data", /not JSON/],
+      [base64('{"m":1}'), "data", /required property 'n'/],
+      [base64('{"n":1,"n":2}'), "data", /same member twice/],
+      [{ data: { n: 1 }, datacontenttype: "application/xml" }, "data", /content type/],
+      [{ ...base64('{"n":1}'), datacontenttype: "application/octet-stream" }, "data", /content type/],
+    ] as const) {
+      const event = envelope({ type: name, id: "C-3", ...more });
+      const refused = { status: 422, code: "payload_invalid", detail: expect.stringMatching(message) as string };
+      for (const place of ["/v1/events", `/v1/events/${name}`]) {
+        expect(await problem(structured(event, place))).toMatchObject({ ...refused, errors: [{ path }] });
+        expect(await problem(structured([event], place, BATCH))).toMatchObject({
+          ...refused,
+          errors: [{ path: `[0].${path}` }],
+        });
+      }
+    }
+  });
+
+  test("a batch for the type in the path gives one event each, and is refused whole with the places", async () => {
+    const place = `/v1/events/${tenant.eventType}`;
+    const batch = (...events: object[]) => structured(events, place, BATCH);
+    const answer = await post<Record<string, unknown>[]>(
+      batch(
+        envelope({ id: "P-1", type: "com.example.any" }),
+        envelope({ id: "P-2" }),
+        envelope({ id: "P-1", type: "com.example.any" }),
+      ),
+    );
+    expect(answer).toMatchObject({
+      status: 202,
+      body: [{ duplicate: false }, { duplicate: false }, { duplicate: true }],
+    });
+    expect(await api.store.events.get(String(answer.body[0]?.["id"]))).toMatchObject({
+      type: tenant.eventType,
+      contentType: "application/cloudevents+json",
+      attributes: { id: "P-1", type: "com.example.any" },
+    });
+    const other = `${tenant.eventType}.other`;
+    expect((await api.call("POST", "/v1/event-types", { body: { name: other, apiId: tenant.apiId } })).status).toBe(
+      201,
+    );
+    expect(await problem(batch(envelope({ id: "P-3" }), envelope({ id: "P-4", type: other })))).toMatchObject({
+      status: 400,
+      errors: [{ path: "[1].type" }],
+    });
+    expect(await problem(structured({ not: "an array" }, place, BATCH))).toMatchObject({ status: 400 });
+    expect(await problem(structured([{ total: 1 }], place, BATCH))).toMatchObject({ status: 400 });
+    expect(await problem(structured([envelope({ id: "P-3" })], "/v1/events/no.such", BATCH))).toMatchObject({
+      status: 404,
+      code: "event_type_unknown",
+    });
+    expect(await api.store.events.get(eventIdOf({ source: "/shop/1", id: "P-3" }))).toBeUndefined();
   });
 });
