@@ -224,11 +224,14 @@ export const importRoutes: readonly ApiRoute[] = [
       "The body is the document, as JSON (`application/json`) or YAML (`application/yaml`). " +
       "It may have 8 MiB and 1,000 event types. From AsyncAPI 2.0 to 3.1 it takes the messages " +
       "that an operation sends. If there are no operations, then it takes all messages. From " +
-      "OpenAPI 3.0 to 3.2 it takes the `post` operations of `webhooks` (3.0: `x-webhooks`). " +
+      "OpenAPI 3.0 to 3.2 it takes the `post` operations of `webhooks` (3.0: `x-webhooks`). Of a " +
+      "document without them it takes the `callbacks`, with a warning. A callback whose operation " +
+      "has `x-sealpost-event-type` is always taken. " +
       "The name of a type is `x-sealpost-event-type`. Without it, AsyncAPI gives the name of " +
       "the message, then the address of its channel if the channel has one message, then its " +
-      "key in the channel. OpenAPI gives the key of the webhook, then its `operationId`. `/` " +
-      "becomes `.`. A part that cannot be taken is in `skipped`, and the rest is imported. With " +
+      "key in the channel. OpenAPI gives the key of the webhook or callback, then its `operationId`. `/` " +
+      "becomes `.`. A payload that is not JSON, or has a schema of another language (Avro, protobuf), " +
+      "gives a type without a schema and a warning. A part that cannot be taken is in `skipped`, and the rest is imported. With " +
       "`strict=true` the whole document is refused instead. If nothing can be taken, then it " +
       "is refused too, and `errors` says why. References to other documents are not fetched. " +
       "Everything is checked before the first write, so a refused import changes nothing. Fields " +

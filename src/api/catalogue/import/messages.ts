@@ -1,8 +1,8 @@
 /** A message of an AsyncAPI document, of version 2 or 3, as an event type. */
 import { isObject } from "../../../catalogue/json-schema.js";
-import { type DescribedType, describedType, describing } from "./described-type.js";
+import { type DescribedType, describedType, describing, withoutSchema } from "./described-type.js";
 import type { Warn } from "./modern-schema.js";
-import { bundle, fault, follow, type ReadResult } from "./references.js";
+import { bundle, follow, type ReadResult } from "./references.js";
 
 export interface Message {
   message: Record<string, unknown>;
@@ -43,15 +43,16 @@ export function typeOfMessage(
 ): ReadResult<DescribedType> {
   const { message, at, channel, alone, address, key } = found;
   const contentType = message["contentType"] ?? document["defaultContentType"];
-  if (typeof contentType === "string" && contentType.trim() !== "" && !JSON_CONTENT.test(contentType))
-    return fault(`${at}/contentType`, "is not JSON");
-  const schema = schemaOf(document, found, warn);
+  const isOther = typeof contentType === "string" && contentType.trim() !== "" && !JSON_CONTENT.test(contentType);
+  if (isOther) warn(`${at}/contentType`, withoutSchema(contentType, "JSON"));
+  const schema = isOther ? undefined : schemaOf(document, found, warn);
   if (schema && !schema.ok) return schema;
-  const examples = Array.isArray(message["examples"])
-    ? message["examples"].flatMap((example: unknown) =>
-        isObject(example) && "payload" in example ? [example["payload"]] : [],
-      )
-    : [];
+  const examples =
+    !isOther && Array.isArray(message["examples"])
+      ? message["examples"].flatMap((example: unknown) =>
+          isObject(example) && "payload" in example ? [example["payload"]] : [],
+        )
+      : [];
   return describedType(
     {
       at,
@@ -75,7 +76,8 @@ function schemaOf(
   if (!schema || schema.value === undefined) return undefined;
   const { format } = schema;
   if (format !== undefined && (typeof format !== "string" || !isKnownFormat(format))) {
-    return fault(`${at} schemaFormat`, "must be AsyncAPI, OpenAPI 3 or JSON Schema from draft-04 to 2020-12");
+    warn(`${at} schemaFormat`, withoutSchema(typeof format === "string" ? format : "", "a known JSON Schema"));
+    return undefined;
   }
   return bundle(document, schema, warn);
 }

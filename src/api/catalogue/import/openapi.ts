@@ -1,8 +1,19 @@
-/** Event types from the `webhooks` of an OpenAPI document. OpenAPI 3.0 writes them as `x-webhooks`. */
+/**
+ * Event types from the `webhooks` of an OpenAPI document. OpenAPI 3.0 writes them as `x-webhooks`, or as `callbacks`.
+ */
 import { isObject, pointerStep } from "../../../catalogue/json-schema.js";
-import { collect, type DescribedType, describedType, describing, type ReadTypes } from "./described-type.js";
-import type { ImportNotice, Warn } from "./modern-schema.js";
-import { bundle, fault, follow, type ReadResult } from "./references.js";
+import { callbacksOf } from "./callbacks.js";
+import {
+  collect,
+  type DescribedType,
+  describedType,
+  describing,
+  EXTENSION,
+  type ReadTypes,
+  withoutSchema,
+} from "./described-type.js";
+import type { Warn } from "./modern-schema.js";
+import { bundle, fault, follow, type Located, type ReadResult } from "./references.js";
 
 const JSON_CONTENT = /^((application|text)\/(json|[a-z0-9.+-]+\+json)\b|(application|\*)\/\*)/i;
 
@@ -12,37 +23,57 @@ export function typesOfOpenApi(document: Record<string, unknown>): ReadTypes {
   const warn: Warn = (path, reason) => void read.warnings.push({ path, reason });
   for (const member of ["webhooks", "x-webhooks"]) {
     const webhooks = isObject(document[member]) ? document[member] : {};
-    for (const [name, given] of Object.entries(webhooks))
-      collect(read, typeOf(document, { name, given, at: `/${member}${pointerStep(name)}` }, warn));
+    for (const [name, value] of Object.entries(webhooks))
+      collect(read, typeOf(document, { keys: [name], item: { value, at: `/${member}${pointerStep(name)}` } }, warn));
   }
-  if (read.types.length + read.skipped.length === 0) read.skipped.push(...withoutWebhooks(document));
+  collectCallbacks(document, read, warn, read.types.length + read.skipped.length === 0);
+  if (read.types.length + read.skipped.length === 0)
+    read.skipped.push({
+      path: "/webhooks",
+      reason: "holds nothing, and neither does `x-webhooks`: event types are read from there, or from `callbacks`",
+    });
   return read;
 }
 
-/** Why a document describes no event, for people who expected that it does. */
-function withoutWebhooks({ paths }: Record<string, unknown>): ImportNotice[] {
-  const requests = Object.entries(isObject(paths) ? paths : {}).flatMap(([path, item]) =>
-    Object.entries(isObject(item) ? item : {}).map(([method, operation]) => ({ path, method, operation })),
-  );
-  const calling = requests.find(({ operation }) => isObject(operation) && isObject(operation["callbacks"]));
-  if (calling)
-    return [
-      {
-        path: `/paths${pointerStep(calling.path)}${pointerStep(calling.method)}/callbacks`,
-        reason: "are answers to one request and no events that are subscribed to: describe these under `webhooks`",
-      },
-    ];
-  return [
-    { path: "/webhooks", reason: "holds nothing, and neither does `x-webhooks`: event types are read from there" },
-  ];
+/**
+ * Callbacks whose operation has the name of an event type, and `all` of them where there are no webhooks. Otherwise
+ * they are answers to single requests.
+ */
+function collectCallbacks(document: Record<string, unknown>, read: ReadTypes, warn: Warn, all: boolean): void {
+  const { callbacks, lost } = callbacksOf(document);
+  if (all) collect(read, { ok: false, errors: lost });
+  for (const { item, key, isOnly } of callbacks) {
+    const named = isNamed(document, item);
+    if (!named && !all) continue;
+    const type = typeOf(document, { keys: isOnly ? [key] : [], item, place: key }, warn);
+    if (type.ok && !named)
+      warn(
+        item.at,
+        `is a callback, and taken as the event type ${type.value.name}, because the document has no webhooks`,
+      );
+    collect(read, type);
+  }
 }
 
-function typeOf(
-  document: unknown,
-  webhook: { name: string; given: unknown; at: string },
-  warn: Warn,
-): ReadResult<DescribedType> {
-  const item = follow(document, { value: webhook.given, at: webhook.at });
+function isNamed(document: Record<string, unknown>, given: Located): boolean {
+  const item = follow(document, given);
+  if (!item.ok || !isObject(item.value.value)) return false;
+  return [item.value.value, item.value.value["post"]].some(
+    (each) => isObject(each) && each[EXTENSION.eventType] !== undefined,
+  );
+}
+
+interface Webhook {
+  /** Names before the operation's own. */
+  keys: readonly string[];
+  /** Its path item, or a reference to one. */
+  item: Located;
+  /** What names it where nothing else does. */
+  place?: string;
+}
+
+function typeOf(document: unknown, { keys, item: given, place }: Webhook, warn: Warn): ReadResult<DescribedType> {
+  const item = follow(document, given);
   if (!item.ok) return item;
   const { at } = item.value;
   const path = isObject(item.value.value) ? item.value.value : {};
@@ -53,8 +84,8 @@ function typeOf(
   return describedType(
     {
       at,
-      names: [webhook.name, operation["operationId"]],
-      places: [],
+      names: [...keys, operation["operationId"]],
+      places: place === undefined ? [] : [place],
       extensions: [operation, path],
       deprecated: operation["deprecated"] === true,
       description: describing(operation["description"], operation["summary"], path["description"], path["summary"]),
@@ -64,7 +95,7 @@ function typeOf(
   );
 }
 
-/** Schema and examples of the JSON request body. Empty when there is no body. */
+/** Schema and examples of the JSON request body. Empty when there is no body, or none in JSON. */
 function mediaOf(
   document: unknown,
   given: unknown,
@@ -78,7 +109,10 @@ function mediaOf(
     isObject(body.value.value) && isObject(body.value.value["content"]) ? body.value.value["content"] : {};
   if (Object.keys(content).length === 0) return { ok: true, value: { examples: [] } };
   const [type, media] = Object.entries(content).find(([name]) => JSON_CONTENT.test(name)) ?? [];
-  if (type === undefined || !isObject(media)) return fault(`${body.value.at}/content`, "needs a JSON media type");
+  if (type === undefined || !isObject(media)) {
+    warn(`${body.value.at}/content`, withoutSchema(Object.keys(content).join(", "), "JSON"));
+    return { ok: true, value: { examples: [] } };
+  }
   const mediaAt = `${body.value.at}/content${pointerStep(type)}`;
   const schema =
     media["schema"] === undefined

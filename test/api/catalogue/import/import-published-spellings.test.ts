@@ -1,6 +1,6 @@
 /** Documents whose parts are spelt otherwise than the specifications do, and documents without any event. */
 import { describe, expect, test } from "vitest";
-import { send, named, setUpImportPublished } from "./import-published-setup.js";
+import { api, send, named, setUpImportPublished } from "./import-published-setup.js";
 
 setUpImportPublished();
 
@@ -57,12 +57,6 @@ describe("a document without an event says what it lacks", () => {
     ["Swagger 2.0", { swagger: "2.0", info, paths: {} }, "/swagger", /convert/],
     ["only paths", { openapi: "3.0.3", info, paths: { "/a": webhook() } }, "/webhooks", /x-webhooks/],
     [
-      "only callbacks",
-      { openapi: "3.0.3", info, paths: { "/a": { post: { callbacks: { on: { "{$url}": webhook() } } } } } },
-      "/paths/~1a/post/callbacks",
-      /under `webhooks`/,
-    ],
-    [
       "only messages under components",
       { asyncapi: "3.0.0", info, components: { messages: { a: message({}) } } },
       "/channels",
@@ -90,11 +84,10 @@ describe("parts", () => {
     );
     expect(answer, answer.text).toMatchObject({
       status: 200,
-      body: {
-        created: ["p22.empty", "p22.null", "p22.text", "p22.blank"],
-        skipped: [named(/needs a JSON media type/)],
-      },
+      body: { created: ["p22.empty", "p22.null", "p22.text", "p22.blank", "p22.xml"], skipped: [] },
     });
+    expect(answer.body.warnings).toContainEqual(named(/^is application\/xml and not JSON: .* without a schema/));
+    expect(await api.store.eventTypes.get("p22.xml")).not.toHaveProperty("schema");
   });
 
   test("formats of schemas and content types as they are written", async () => {
@@ -129,9 +122,25 @@ describe("parts", () => {
     );
     expect(answer, answer.text).toMatchObject({
       status: 200,
-      body: { created: [...formats.map((_each, n) => `p23.f${n}`), ...types.map((_each, n) => `p23.t${n}`)] },
+      body: {
+        created: [
+          ...formats.map((_each, n) => `p23.f${n}`),
+          ...types.map((_each, n) => `p23.t${n}`),
+          ...others.map((_each, n) => `p23.o${n}`),
+          "p23.text",
+        ],
+        skipped: [],
+      },
     });
-    expect(answer.body.skipped).toEqual([...others.map(() => named(/must be AsyncAPI/)), named(/is not JSON/)]);
+    for (const other of others)
+      expect(answer.body.warnings).toContainEqual({
+        path: expect.stringMatching(/ schemaFormat$/) as string,
+        reason: `is ${other} and not a known JSON Schema: the event type is taken without a schema, so that its payloads are not checked`,
+      });
+    expect(answer.body.warnings).toContainEqual(named(/^is text\/plain and not JSON: /));
+    for (const name of ["p23.o0", "p23.o1", "p23.text"])
+      expect(await api.store.eventTypes.get(name)).not.toHaveProperty("schema");
+    expect(await api.store.eventTypes.get("p23.f0")).toHaveProperty("schema");
   });
 
   test("a schema that was a document of its own refers to itself and to its own definitions", async () => {
