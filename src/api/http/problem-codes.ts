@@ -188,8 +188,8 @@ export const PROBLEMS = {
   payload_invalid: entry(
     422,
     "The payload is not as the schema of its event type says",
-    "Correct the payload at the places that are listed (`errors`). If the schema is wrong, change it, or how payloads " +
-      "of the event type are checked (`validation`).",
+    "Correct the payload at the places that are listed (`errors`). If the schema is wrong, change it, or how " +
+      "payloads of the event type are checked (`validation`).",
   ),
   loop_detected: entry(
     422,

@@ -128,8 +128,8 @@ export function describing(...candidates: unknown[]): string | undefined {
  * `language` comes out of the document.
  */
 export const withoutSchema = (language: string, needed: "JSON" | "a known JSON Schema"): string =>
-  `is ${describing(language)?.slice(0, 128) ?? "something else"} and not ${needed}: the event type is taken without a ` +
-  "schema, so that its payloads are not checked";
+  `is ${describing(language)?.slice(0, 128) ?? "something else"} and not ${needed}: the event type is taken without ` +
+  "a schema, so that its payloads are not checked";
 
 /** Takes the valid parts. The faults of each other part become one sentence. */
 export function collect(read: ReadTypes, outcome: ReadResult<DescribedType>): void {

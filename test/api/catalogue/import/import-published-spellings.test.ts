@@ -135,7 +135,9 @@ describe("parts", () => {
     for (const other of others)
       expect(answer.body.warnings).toContainEqual({
         path: expect.stringMatching(/ schemaFormat$/) as string,
-        reason: `is ${other} and not a known JSON Schema: the event type is taken without a schema, so that its payloads are not checked`,
+        reason:
+          `is ${other} and not a known JSON Schema: the event type is taken without a schema, ` +
+          "so that its payloads are not checked",
       });
     expect(answer.body.warnings).toContainEqual(named(/^is text\/plain and not JSON: /));
     for (const name of ["p23.o0", "p23.o1", "p23.text"])
