@@ -229,9 +229,10 @@ export const importRoutes: readonly ApiRoute[] = [
       "has `x-sealpost-event-type` is always taken. " +
       "The name of a type is `x-sealpost-event-type`. Without it, AsyncAPI gives the name of " +
       "the message, then the address of its channel if the channel has one message, then its " +
-      "key in the channel. OpenAPI gives the key of the webhook or callback, " +
-      "then its `operationId`. `/` becomes `.`. A payload that is not JSON, or has a schema of another language (Avro, protobuf), " +
-      "gives a type without a schema and a warning. A part that cannot be taken is in `skipped`, and the rest is imported. With " +
+      "key in the channel. OpenAPI gives the key of the webhook or callback, then its " +
+      "`operationId`. `/` becomes `.`. A payload that is not JSON, or has a schema of another " +
+      "language (Avro, protobuf), gives a type without a schema and a warning. A part that cannot " +
+      "be taken is in `skipped`, and the rest is imported. With " +
       "`strict=true` the whole document is refused instead. If nothing can be taken, then it " +
       "is refused too, and `errors` says why. References to other documents are not fetched. " +
       "Everything is checked before the first write, so a refused import changes nothing. Fields " +
