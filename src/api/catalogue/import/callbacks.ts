@@ -43,7 +43,7 @@ function operationsOf(document: Record<string, unknown>): Located[] {
     if (!item.ok || !isObject(item.value.value)) return [];
     const { value, at } = item.value;
     return METHODS.flatMap((method) => {
-      const operation = (value as Record<string, unknown>)[method];
+      const operation = value[method];
       return isObject(operation) ? [{ value: operation, at: `${at}/${method}` }] : [];
     });
   });
