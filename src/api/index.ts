@@ -167,34 +167,41 @@ const MAX_HEADERS = 100;
 /** A host and a port, or nothing (RFC 9110, 7.2, and RFC 3986, 3.2.2). */
 const HOST = /^(?:[A-Za-z0-9._~!$&'()*+;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
 
+/** Each may be there once. The place of a name is found by its length. */
+const ONCE: Readonly<Record<number, string>> = { 4: "host", 12: "content-type", 13: "authorization" };
+
 /**
- * Values of every Host header. Node keeps the first one without a word, and a proxy before it may have read another
- * (RFC 9112, 3.2).
+ * A header that is given twice. Of these Node keeps the first one without a word, and a proxy before it may have read
+ * another (RFC 9112, 3.2, for Host).
  */
-function hostsOf(rawHeaders: readonly string[]): string[] {
-  const hosts: string[] = [];
+function givenTwice(rawHeaders: readonly string[]): string | undefined {
+  let seen = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at];
-    if (name?.length === 4 && name.toLowerCase() === "host") hosts.push((rawHeaders[at + 1] ?? "").trim());
+    const name = rawHeaders[at] ?? "";
+    if (ONCE[name.length] === undefined || name.toLowerCase() !== ONCE[name.length]) continue;
+    const bit = 1 << name.length;
+    if ((seen & bit) !== 0) return ONCE[name.length];
+    seen |= bit;
   }
-  return hosts;
+  return undefined;
 }
 
 /** What is wrong with a request whatever its path. */
 function edgeRefusal(request: IncomingMessage): Refusal | undefined {
   if (request.rawHeaders.length > 2 * MAX_HEADERS)
     return refuse("headers_too_large", undefined, { headers: { connection: "close" } });
-  if (request.headers.host === undefined && request.httpVersion !== "1.0")
-    return refuse("malformed_request", "The Host header is missing.", { headers: { connection: "close" } });
-  const hosts = hostsOf(request.rawHeaders);
-  if (hosts.length > 1 || (hosts[0] !== undefined && !HOST.test(hosts[0]))) {
-    return refuse(
-      "malformed_request",
-      hosts.length > 1 ? "The Host header is given twice." : "The Host header names no host.",
-      { headers: { connection: "close" } },
-    );
-  }
+  const fault = faultOfHead(request);
+  if (fault !== undefined) return refuse("malformed_request", fault, { headers: { connection: "close" } });
   if (!METHODS.has(request.method ?? ""))
     return refuse("method_not_allowed", undefined, { headers: { allow: "GET, HEAD, POST, PUT, PATCH, DELETE" } });
   return undefined;
+}
+
+function faultOfHead({ headers: { host }, httpVersion, rawHeaders }: IncomingMessage): string | undefined {
+  // The parser of Node takes a 2.0 as well, and no HTTP/2 begins so.
+  if (httpVersion !== "1.1" && httpVersion !== "1.0") return "The version of HTTP must be 1.1.";
+  if (host === undefined && httpVersion !== "1.0") return "The Host header is missing.";
+  const twice = givenTwice(rawHeaders);
+  if (twice !== undefined) return `The header ${twice} is given twice.`;
+  return host === undefined || HOST.test(host) ? undefined : "The Host header names no host.";
 }

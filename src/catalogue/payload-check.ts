@@ -47,7 +47,7 @@ export interface PayloadCheckDependencies {
 const MAX_COMPILED = 1_000;
 /** `application/json` and the `+json` types, in UTF-8. */
 const JSON_TYPE =
-  /^(application\/json|[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.-]+\+json)[ \t]*(;[ \t]*charset=("utf-8"|utf-8)[ \t]*)?$/i;
+  /^(?:application\/json|[a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.-]+\+json)[ \t]*(?:;[ \t]*(?:charset=(?:"utf-?8"|utf-?8)[ \t]*)?)*$/i;
 
 /** Whether payloads of the type are looked at, at all. */
 export const isChecked = (type: EventType | undefined): type is EventType =>

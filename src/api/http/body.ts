@@ -69,8 +69,8 @@ const tooLarge = (limitBytes: number): Body => ({
   }),
 });
 
-/** `application/json`, alone or with charset=utf-8. */
-const JSON_TYPE = /^application\/json[ \t]*(;[ \t]*charset=("utf-8"|utf-8)[ \t]*)?$/i;
+/** `application/json`, alone or with charset=utf-8. Some write `utf8`, and some leave a semicolon without a parameter. */
+const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*(?:charset=(?:"utf-?8"|utf-?8)[ \t]*)?)*$/i;
 export function refuseUnlessJson(contentType: string | undefined): Refusal | undefined {
   return contentType === "application/json" || (contentType !== undefined && JSON_TYPE.test(contentType))
     ? undefined

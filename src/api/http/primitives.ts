@@ -9,8 +9,20 @@ import { EVENT_ID, EVENT_ID_CHARACTERS, isEventId, MAX_EVENT_ID, unescapeEventId
  */
 const PLAIN = /^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]*$/u;
 
-/** Text without control characters, 1 to `max` characters. */
-export const text = (max: number) => z.string().min(1).max(max).regex(PLAIN, "must not hold control characters");
+/**
+ * Something that can be seen: no blank, and none of the characters that take no room or an empty one. A name of blanks
+ * would be a link without words.
+ */
+const SEEN = /[^\s\u00ad\u115f\u1160\u200b-\u200d\u2060-\u2064\u2800\u3164\ufe00-\ufe0f\uffa0]/u;
+
+/** Text without control characters, 1 to `max` characters, one of which can be seen. */
+export const text = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(PLAIN, "must not hold control characters")
+    .regex(SEEN, "must hold something that can be seen");
 
 export const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
 /** An id made by the service: prefix, `_`, ULID. */

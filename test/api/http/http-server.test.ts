@@ -37,6 +37,13 @@ test.each<[string, string, number, string]>([
   ],
   ["a length of +2", `POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: +2\r\n\r\nab`, 400, "malformed_request"],
   ["no Host", `GET /health/live HTTP/1.1\r\n${END}`, 400, "malformed_request"],
+  ["HTTP 2.0 by its words", `GET /health/live HTTP/2.0\r\nHost: x\r\n${END}`, 400, "malformed_request"],
+  ...["Host", "Authorization", "AUTHORIZATION", "content-type"].map((name): [string, string, number, string] => [
+    `${name} twice`,
+    `GET /health/live HTTP/1.1\r\nHost: x\r\nAuthorization: a\r\nContent-Type: b\r\n${name}: x\r\n${END}`,
+    400,
+    "malformed_request",
+  ]),
   ["no HTTP at all", `hello\r\n\r\n`, 405, "method_not_allowed"],
   [
     "headers of 20 KB",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { text } from "../../../src/api/http/primitives.js";
 import { parseQuery, validate } from "../../../src/api/http/validate.js";
 
 describe("a query", () => {
@@ -79,4 +80,18 @@ describe("a value", () => {
     const many = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`f${index}`, 1]));
     expect(errorsOf(z.strictObject({}), many)).toHaveLength(20);
   });
+});
+
+describe("a text for people", () => {
+  it.each(["a", " a ", "ä", "名", "👩\u200d🚀", "0", "-"])("%j is one", (value) =>
+    expect(validate(text(8), value)).toEqual({ ok: true, value }),
+  );
+  it.each([" ", "   ", "\u00a0", "\u3000", "\u200b", "\ufeff", "\u2060 \u00ad", "\u2800", "\u3164", "\ufe0f"])(
+    "%j holds nothing that can be seen",
+    (value) =>
+      expect(validate(text(8), value)).toMatchObject({
+        ok: false,
+        refusal: { errors: [{ message: "must hold something that can be seen" }] },
+      }),
+  );
 });

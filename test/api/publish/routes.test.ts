@@ -133,6 +133,15 @@ test("an array with an invalid item is refused whole", async () => {
   expect(await api.store.events.get("whole-1")).toBeUndefined();
 });
 
+test.each(["application/json;", "application/json ; charset=utf8", 'Application/JSON; charset="UTF-8";'])(
+  "JSON as %s is taken",
+  async (type) => {
+    const body = Buffer.from(JSON.stringify({ type: tenant.eventType, data: 1 }));
+    const call = { key: tenant.providerKey, body, headers: { "content-type": type } };
+    expect((await api.call("POST", "/v1/events", call)).status).toBe(202);
+  },
+);
+
 test.each<[string, string | Buffer, number, string, Record<string, string>?]>([
   ["not JSON", "{", 400, "malformed_json"],
   ["NaN", "NaN", 400, "malformed_json"],

@@ -16,7 +16,7 @@ const PARSE_LIMIT_MS = 45_000;
 /** Each use of an anchor counts, those within it multiplied. */
 const MAX_ALIASES = 1_000;
 
-const PARAMETERS = /^[ \t]*(;[ \t]*(charset=("utf-8"|utf-8)|version=[\w.-]{1,16})[ \t]*)*$/i;
+const PARAMETERS = /^[ \t]*(;[ \t]*(charset=("utf-?8"|utf-?8)|version=[\w.-]{1,16})[ \t]*)*$/i;
 const JSON_TYPES = /^(application|text)\/(json|[a-z0-9.+-]+\+json)(?=[ \t;]|$)/i;
 const YAML_TYPES = /^(application|text)\/(yaml|x-yaml|vnd\.yaml|[a-z0-9.+-]+\+yaml)(?=[ \t;]|$)/i;
 /** Their bare names leave open which of the two it is. */
