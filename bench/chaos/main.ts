@@ -3,6 +3,7 @@
  * broke.
  */
 import { parseArgs } from "node:util";
+import type { BadMoment } from "../../test/support/bad-moments.js";
 import { broken, INVARIANTS, type Invariant } from "../../test/support/oracle.js";
 import { table } from "../report.js";
 import { type Victim, VICTIMS } from "./cluster.js";
@@ -97,6 +98,7 @@ function markdown(report: ChaosReport): string {
   return [
     summary,
     ...(doubledAfter ? [`delivered twice: ${doubledAfter}`] : []),
+    ...(judgement.badMoments.length > 0 ? [moments(judgement.badMoments)] : []),
     findings,
     invariants,
     ...(p99 ? [p99] : []),
@@ -104,6 +106,21 @@ function markdown(report: ChaosReport): string {
     `${Math.round(report.seconds)} s; publish calls: ${JSON.stringify(answers)}`,
   ].join("\n\n");
 }
+
+const moments = (worst: readonly BadMoment[]): string =>
+  table(
+    [
+      "crash with most repeats",
+      "which",
+      "repeats",
+      "first sent, ms before it",
+      "again, ms after it",
+      "ms until it was back",
+    ],
+    worst.map(({ what, nth, repeats, before, after, down }) =>
+      [what, nth, repeats, before.join(" to "), after.join(" to "), down].map(String),
+    ),
+  );
 
 async function main(): Promise<number> {
   if (values.help) {

@@ -3,6 +3,7 @@
  * the requests that the consumer saw. Knows nothing of the service's inside.
  */
 import type { Arrival } from "../../bench/sink.js";
+import { type BadMoment, badMoments } from "./bad-moments.js";
 
 /** A delivery as `GET /v1/deliveries/{id}` shows it, with only what is judged. */
 export interface DeliveryRecord {
@@ -57,6 +58,8 @@ export interface Judgement {
   doubled: number;
   /** How many of them came after which crash, by what it was. Several crashes may lie between: the last one counts. */
   doubledAfter: Record<string, number>;
+  /** The crashes with most of them. */
+  badMoments: BadMoment[];
   /** Those with no crash, and nothing down, between the first time and the second. */
   unexplained: string[];
   /**
@@ -106,6 +109,7 @@ export function judge(trial: Trial): Judgement {
     lost: lost.map(({ deliveryId }) => deliveryId),
     doubled: repeats.length,
     doubledAfter: blamedOn(repeats, trial.crashes),
+    badMoments: badMoments(repeats, trial.crashes),
     unexplained: unexplained.map(({ deliveryId }) => deliveryId),
     violations,
   };
