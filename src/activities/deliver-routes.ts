@@ -125,13 +125,13 @@ async function deliverLeased(
     givePlace();
     await records.record();
   } catch (error) {
-    // Nothing more is sent. What is under way ends first: a rerun in this process must find its outcome, or it would
-    // send that again. A slow endpoint may take long for that, so the others are recorded meanwhile.
+    // Nothing more is sent. What is under way ends first, and all of it gets on record: the next run may be that of
+    // another process, which would send it again. A slow endpoint may take long, so the others are recorded meanwhile.
     leased.ending.abort();
-    records.leave();
+    const landed = records.leave();
     givePlace();
     await sending.catch(() => undefined);
-    records.leave();
+    await Promise.all([landed, records.leave()]);
     throw error;
   }
   order.signal?.throwIfAborted();

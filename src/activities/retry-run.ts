@@ -9,12 +9,11 @@ import type { Catalogue } from "../catalogue/catalogue.js";
 import { openEvents } from "./retry/open-events.js";
 import { reachedBy } from "./retry/reached-by.js";
 import { sleepUntil } from "./retry/sleep-until.js";
-import { createSoon, type Soon } from "./retry/soon.js";
-import { itemOfResult, type OpenResult, writeResults } from "./retry/write-results.js";
-import { dropRecorded, type LateRecords } from "./record/late-records.js";
+import { createRunResults, type RunResults, type RunResultsDependencies } from "./retry/run-results.js";
+import type { OpenResult } from "./retry/write-results.js";
+import { dropRecorded } from "./record/late-records.js";
 import type { EventBytes } from "./attempt.js";
 import type { EventBytesSource } from "./event-bytes.js";
-import { currentWorkflowId } from "./current-workflow.js";
 import type { FirstAttemptsDependencies } from "./first-attempts.js";
 import { enterPlace } from "./places/attempt-place.js";
 import type { StoreWork } from "./places/retry-place.js";
@@ -22,21 +21,16 @@ import type { WorkPlaces } from "./places/work-places.js";
 import { pace, type Paced } from "./pace/pace.js";
 import type { Start } from "./pace/slot.js";
 import type { Turn } from "./pace/turns.js";
-import { asTheyStand, putOffByRate } from "./retry-status.js";
+import { putOffByRate } from "./retry-status.js";
 import type { SubscriptionEffects } from "./subscription-effects.js";
 
-export interface AttemptDependencies extends FirstAttemptsDependencies {
+export interface AttemptDependencies extends FirstAttemptsDependencies, RunResultsDependencies {
   store: Store;
   catalogue: Catalogue;
   eventBytes: EventBytesSource;
   effects: SubscriptionEffects;
   log: Logger;
   places: Pick<WorkPlaces, "attempts" | "unrecorded" | "retries" | "pacedRetries" | "pacedStoreWork">;
-  /**
-   * Results whose record could not be written yet. A rerun in the same process records them instead of sending again.
-   */
-  unrecordedRetries: Map<string, OpenResult>;
-  lateRecords: Pick<LateRecords, "add">;
 }
 
 /** Requests under way to one endpoint out of one batch of retries. */
@@ -53,9 +47,6 @@ const NO_PLACE_AGAIN_MS = 10_000;
  * report.
  */
 const RUN_MS = 30_000;
-/** So long after a result it is written, together with others. One slow request delays no other's record. */
-const RECORD_MS = 200;
-
 /** It writes nothing, so it takes no turn at the store. */
 const NOTHING_PUT_OFF: ReturnType<typeof putOffByRate> = Promise.resolve({ items: [] });
 
@@ -74,14 +65,8 @@ interface Run {
   storeWork: StoreWork;
   /** What each delivery has come to, by id. */
   reached: Map<string, RetryItem>;
-  /** Results on their way into the store. */
-  open: OpenResult[];
-  /** Called once these are on record. */
-  close?: () => void;
-  /** Results could not be recorded. */
-  hasFailed: boolean;
-  /** Writes them. */
-  recording: Soon;
+  /** On their way into the store. */
+  results: RunResults;
   /** What has been read for it, by event id. */
   bytes: Map<string, EventBytes>;
   /** An attempt found no place. The others of this run would wait as long and hold its slot meanwhile. */
@@ -95,16 +80,17 @@ export async function attemptAll(
   items: RetryItem[],
   { turn, storeWork, kept }: { turn: Turn; storeWork: StoreWork; kept: ReadonlyMap<string, OpenResult> },
 ): Promise<RetryItem[]> {
+  const reached = new Map<string, RetryItem>();
+  const results = createRunResults(dependencies, { groupId: subscription.groupId, storeWork, reached });
   const run: Run = {
-    ...{ subscription, signal: cancellationSignal(), turn, storeWork, isFull: false, hasFailed: false },
-    ...{ reached: new Map(), open: [], bytes: new Map() },
-    recording: createSoon(RECORD_MS, () => recordOpen(dependencies, run)),
+    ...{ subscription, signal: cancellationSignal(), turn, storeWork, isFull: false },
+    ...{ reached, results, bytes: new Map() },
   };
   // It may wait for a slot, for a connection, and then for an answer. The engine must not take it for lost meanwhile.
   const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
   try {
     const fresh = items.filter((item) => !reuseResult(dependencies, run, item, kept));
-    const missed = await attemptInRounds(dependencies, run, fresh).finally(() => run.recording.end());
+    const missed = await attemptInRounds(dependencies, run, fresh).finally(() => results.end());
     for (const { reservation: _missed, ...item } of missed)
       run.reached.set(item.deliveryId, { ...item, status: "throttled", dueAt: Date.now() });
   } finally {
@@ -152,7 +138,8 @@ async function attemptInTime(
   const until = performance.now() + RUN_MS;
   await sideBySide(WIDTH, starts, async ({ order: item, start }) => {
     // What is not begun is given back as it was, and is due at once.
-    if (run.signal.aborted || dependencies.stopping?.aborted || run.hasFailed || performance.now() > until) return;
+    if (run.signal.aborted || dependencies.stopping?.aborted || run.results.hasFailed() || performance.now() > until)
+      return;
     heartbeat();
     const event = run.bytes.get(item.eventId);
     if (!event) return;
@@ -183,7 +170,13 @@ async function attemptInTurn(
   { item, start, event }: { item: RetryItem; start: Start; event: EventBytes },
 ): Promise<"missed" | undefined> {
   const { subscription } = run;
-  const wanted = { subscription, start, since: event.acceptedAt, waitMs: PLACE_WAIT_MS, isOver: () => run.hasFailed };
+  const wanted = {
+    subscription,
+    start,
+    since: event.acceptedAt,
+    waitMs: PLACE_WAIT_MS,
+    isOver: () => run.results.hasFailed(),
+  };
   const place = run.isFull ? "full" : await enterPlace(dependencies, wanted);
   if (place === "missed") return "missed";
   if (place === "full") {
@@ -234,7 +227,10 @@ function reuseResult(
 ): boolean {
   const kept = earlier.get(item.deliveryId);
   if (!kept) return false;
-  if (kept.attempts - (kept.result.attempt ? 1 : 0) === item.attempts) return run.open.push(kept) > 0;
+  if (kept.attempts - (kept.result.attempt ? 1 : 0) === item.attempts) {
+    run.results.reuse(kept);
+    return true;
+  }
   dropRecorded(unrecordedRetries, item.deliveryId, kept);
   return false;
 }
@@ -255,40 +251,7 @@ async function attemptOne(
   // Given up before it had an outcome: the workflow decides what becomes of it.
   if (run.signal.aborted && !result.attempt) return;
   const open = { ...reachedBy(item, result), result, ...(item.asked && { asked: item.asked }) };
-  dependencies.unrecordedRetries.set(item.deliveryId, open);
-  run.close ??= dependencies.places.unrecorded.open();
-  run.open.push(open);
+  run.results.add(open);
   if (result.effect) await dependencies.effects.apply(run.subscription, result.effect);
-  run.recording.ask();
-}
-
-async function recordOpen(dependencies: AttemptDependencies, run: Run): Promise<void> {
-  const open = run.open.splice(0);
-  if (open.length === 0) return;
-  const { close } = run;
-  delete run.close;
-  const { groupId } = run.subscription;
-  try {
-    const refused = await writeResults(dependencies, { groupId, open, storeWork: run.storeWork });
-    isRecorded(dependencies, open, close);
-    for (const item of asTheyStand(open.map(itemOfResult), refused, currentWorkflowId()))
-      run.reached.set(item.deliveryId, item);
-  } catch (error) {
-    // Nothing more is sent in this run, and the next one may be that of another process.
-    run.hasFailed = true;
-    dependencies.lateRecords.add({
-      write: () => writeResults(dependencies, { groupId, open }),
-      recorded: () => isRecorded(dependencies, open, close),
-    });
-    throw error;
-  }
-}
-
-function isRecorded(
-  { unrecordedRetries }: AttemptDependencies,
-  open: readonly OpenResult[],
-  close: (() => void) | undefined,
-): void {
-  for (const each of open) dropRecorded(unrecordedRetries, each.deliveryId, each);
-  close?.();
+  run.results.ask();
 }

@@ -12,7 +12,7 @@ import { createBreakerGate } from "../activities/breaker/gate.js";
 import { createOutcomeReports } from "../activities/breaker/outcome-reports.js";
 import { createThrottle } from "../activities/pace/throttle.js";
 import { createRunLeases } from "../activities/record/run-lease.js";
-import { createLateRecords, type LateRecords } from "../activities/record/late-records.js";
+import { createLateRecords, LATE_AT_STOP_MS, type LateRecords } from "../activities/record/late-records.js";
 import { createWorkPlaces } from "../activities/places/work-places.js";
 import { SIGNAL } from "../workflows/contract.js";
 import { loadBundle } from "./bundle.js";
@@ -110,15 +110,12 @@ export async function startWorker(core: Core, config: Config, publish: PublishNo
   };
 }
 
-/** Only a database that did not answer in time leaves records late. A process that stops does not wait for it for long. */
-const LATE_RECORDS_MS = 2_000;
-
 async function closeRecords(
   { early, lateRecords }: { early: EarlyTable | undefined; lateRecords: LateRecords },
   { SHUTDOWN_GRACE_SECONDS }: Config,
 ): Promise<void> {
   await early?.close(SHUTDOWN_GRACE_SECONDS * 1_000);
-  await lateRecords.close(LATE_RECORDS_MS);
+  await lateRecords.close(LATE_AT_STOP_MS);
 }
 
 const interruptAfter = ({ sender }: Core, { SHUTDOWN_GRACE_SECONDS }: Config): NodeJS.Timeout =>
@@ -189,7 +186,7 @@ function attemptsOf(
     deliver: createDeliver({ request, health, breaker, metrics, log }),
     eventBytes: createEventBytes(store),
     effects: createSubscriptionEffects({ store, catalogue, throttle, log }),
-    lateRecords: createLateRecords({ log }),
+    lateRecords: createLateRecords({ log, stopping }),
     leases: createRunLeases({ runLeases: store.runLeases, process: thisProcess(), isGone, log }),
   };
 }

@@ -27,8 +27,11 @@ export interface RunRecords {
    * @throws StoreError when that failed. It is not tried again here.
    */
   record(): Promise<void>;
-  /** The run ends. Attempts that were made and are not on record are recorded without it. */
-  leave(): void;
+  /**
+   * The run has failed. Attempts that were made and are not on record are written until they are. Resolves then, or
+   * after `LATE_WITHIN_MS`. Never rejects.
+   */
+  leave(): Promise<void>;
 }
 
 interface Batch {
@@ -67,18 +70,18 @@ export function createRunRecords(
       }
       isRecorded(now);
     },
-    leave() {
+    async leave() {
       const all = [...failed.splice(0), batch];
       batch = { done: [] };
+      const landed: Promise<void>[] = [];
       for (const each of all) {
         // What was not attempted waits for the next run: in this process as it was decided, elsewhere decided anew.
         const made = each.done.filter(({ outcome }) => outcome.kind === "attempted");
         if (made.length === 0) continue;
-        lateRecords.add({
-          write: () => recordAll(dependencies, dispatching, made, []),
-          recorded: () => isRecorded({ ...each, done: made }),
-        });
+        const write = (): Promise<void> => recordAll(dependencies, dispatching, made, []);
+        landed.push(lateRecords.add({ write, recorded: () => isRecorded({ ...each, done: made }) }));
       }
+      await Promise.all(landed);
     },
   };
 }

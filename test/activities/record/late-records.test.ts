@@ -41,6 +41,23 @@ it("goes on with the others while one cannot be written, and a stop does not wai
   expect(state.written).toEqual(["good", "good told"]);
 });
 
+it("tells a run once its record is written, and at a stop soon without", async () => {
+  const { state, record } = newDatabase();
+  const stopping = new AbortController();
+  const late = createLateRecords({ log: { warn: () => undefined }, stopping: stopping.signal });
+  const told: string[] = [];
+  const landed = late.add(record("a")).then(() => told.push("a"));
+  await expect.poll(() => state.tries).toBeGreaterThan(1);
+  expect(told).toEqual([]);
+  state.isAway = false;
+  await landed;
+  expect(state.written).toEqual(["a", "a told"]);
+  const poison = late.add(record("poison"));
+  stopping.abort();
+  await poison;
+  expect(state.written).toEqual(["a", "a told"]);
+});
+
 it("gives the oldest up when too many wait", async () => {
   const { state, record } = newDatabase();
   const late = createLateRecords({ log: { warn: () => undefined } });
