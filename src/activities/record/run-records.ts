@@ -36,9 +36,11 @@ export interface RunRecords {
 
 interface Batch {
   done: Done[];
-  /** Called once it is on record. Absent while no attempt was made. */
-  close?: () => void;
+  /** One for each attempt that was made. Called once it is on record. */
+  closes: (() => void)[];
 }
+
+const newBatch = (): Batch => ({ done: [], closes: [] });
 
 /** @param left gets the routes that need time */
 export function createRunRecords(
@@ -47,21 +49,21 @@ export function createRunRecords(
   left: LeftRoute[],
 ): RunRecords {
   const { unrecorded, places, lateRecords } = dependencies;
-  let batch: Batch = { done: [] };
+  let batch = newBatch();
   const failed: Batch[] = [];
-  function isRecorded({ done, close }: Batch): void {
+  function isRecorded({ done, closes }: Batch): void {
     for (const { route, outcome } of done) dropRecorded(unrecorded, route.deliveryId, outcome);
-    close?.();
+    for (const close of closes) close();
   }
   return {
     add(route, outcome) {
       unrecorded.set(route.deliveryId, outcome);
-      if (outcome.kind === "attempted") batch.close ??= places.unrecorded.open();
+      if (outcome.kind === "attempted") batch.closes.push(places.unrecorded.open());
       batch.done.push({ route, outcome });
     },
     async record() {
       const now = batch;
-      batch = { done: [] };
+      batch = newBatch();
       try {
         await recordAll(dependencies, dispatching, now.done, left);
       } catch (error) {
@@ -72,7 +74,7 @@ export function createRunRecords(
     },
     async leave() {
       const all = [...failed.splice(0), batch];
-      batch = { done: [] };
+      batch = newBatch();
       const landed: Promise<void>[] = [];
       for (const each of all) {
         // What was not attempted waits for the next run: in this process as it was decided, elsewhere decided anew.

@@ -51,8 +51,8 @@ export function createRunResults(
   const { unrecordedRetries, places, lateRecords } = dependencies;
   const { groupId, storeWork, reached } = run;
   let results: OpenResult[] = [];
-  /** Called once these are on record. */
-  let close: (() => void) | undefined;
+  /** One for each of them that this run made. Called once these are on record. */
+  let closes: (() => void)[] = [];
   /** Those that could not be recorded at first. */
   const late: Promise<void>[] = [];
   const recording = createSoon(RECORD_MS, recordOpen);
@@ -60,12 +60,12 @@ export function createRunResults(
   async function recordOpen(): Promise<void> {
     const open = results;
     if (open.length === 0) return;
-    const closeThese = close;
+    const closeThese = closes;
     results = [];
-    close = undefined;
+    closes = [];
     const recorded = (): void => {
       for (const each of open) dropRecorded(unrecordedRetries, each.deliveryId, each);
-      closeThese?.();
+      for (const close of closeThese) close();
     };
     try {
       const refused = await writeResults(dependencies, { groupId, open, storeWork });
@@ -82,7 +82,7 @@ export function createRunResults(
   return {
     add(open) {
       unrecordedRetries.set(open.deliveryId, open);
-      close ??= places.unrecorded.open();
+      closes.push(places.unrecorded.open());
       results.push(open);
     },
     reuse: (open) => void results.push(open),

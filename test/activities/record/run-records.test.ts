@@ -4,8 +4,10 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { deliverRoutes, type DeliverRoutesDependencies } from "../../../src/activities/deliver-routes.js";
 import { createRunLeases } from "../../../src/activities/record/run-lease.js";
 import { createWorkPlaces } from "../../../src/activities/places/work-places.js";
+import type { Route } from "../../../src/activities/first-attempts.js";
 import { createMetrics } from "../../../src/metrics.js";
 import { newId } from "../../../src/store/ids.js";
+import { readRecords } from "../../../src/store/read-records.js";
 import { startReceiver } from "../../support/receiver.js";
 import { routesTo } from "../routes-of-run.js";
 import type { RunningAttempt } from "../running-attempt.js";
@@ -24,15 +26,23 @@ beforeAll(async () => {
 });
 afterAll(() => behind?.close());
 
-const ofAnotherProcess = (): DeliverRoutesDependencies => ({
+const ofAnotherProcess = (metrics = createMetrics()): DeliverRoutesDependencies => ({
   ...running.dependencies,
   leases: createRunLeases({ ...running.dependencies, ...running.store, process: newId("proc") }),
-  places: createWorkPlaces({ dispatches: 8, attempts: 1_024, metrics: createMetrics() }),
+  places: createWorkPlaces({ dispatches: 8, attempts: 1_024, metrics }),
   parkOpenDays: 7,
   unrecorded: new Map(),
   sending: new Map(),
   sharesRetries: () => true,
 });
+
+/** In parts, as FerretDB reads one by one. */
+const recordsOf = (routes: readonly Route[]) =>
+  readRecords({
+    ids: routes.map(({ deliveryId }) => deliveryId),
+    read: (some) => running.store.deliveries.getMany(some),
+    log: running.dependencies.log,
+  });
 
 it("sends little while the database is away, and another process sends only the rest", async () => {
   const receiver = await startReceiver({
@@ -46,7 +56,10 @@ it("sends little while the database is away, and another process sends only the 
   const subscription = await running.subscribe(receiver.url);
   const routes = routesTo(running, subscription, ROUTES);
   const owner = newId("batch");
-  const [one, late] = [ofAnotherProcess(), running.dependencies.lateRecords];
+  const metrics = createMetrics();
+  const [one, late] = [ofAnotherProcess(metrics), running.dependencies.lateRecords];
+  const unrecorded = async (): Promise<number | undefined> =>
+    (await metrics.inFlight.get()).values.find(({ labels }) => labels.kind === "unrecorded")?.value;
   let [hasFailed, hasEnded] = [false, false];
   one.lateRecords = { add: (record) => ((hasFailed = true), late.add(record)) };
   const first = deliverRoutes(one, { owner, rerun: false, routes }).finally(() => (hasEnded = true));
@@ -58,17 +71,18 @@ it("sends little while the database is away, and another process sends only the 
   const sent = receiver.requests.length;
   expect(sent).toBeGreaterThan(0);
   expect(sent).toBeLessThan(ROUTES / 2);
+  expect(await unrecorded()).toBe(sent);
 
   behind.proxy.set("refuse");
   behind.proxy.set("pass");
   await failed;
   expect(one.unrecorded.size).toBe(0);
-  const ids = routes.map(({ deliveryId }) => deliveryId);
-  expect((await running.store.deliveries.getMany(ids)).size).toBe(sent);
+  expect(await unrecorded()).toBe(0);
+  expect((await recordsOf(routes)).size).toBe(sent);
 
   expect((await deliverRoutes(ofAnotherProcess(), { owner, rerun: true, routes })).retries).toEqual([]);
   expect(receiver.requests).toHaveLength(ROUTES);
-  const records = await running.store.deliveries.getMany(ids);
+  const records = await recordsOf(routes);
   expect([...records.values()].filter(({ status }) => status === "delivered")).toHaveLength(ROUTES);
   await receiver.close();
 });
