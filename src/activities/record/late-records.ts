@@ -9,8 +9,8 @@ import { inTimeOr } from "../../store/deadline.js";
 
 export interface LateRecords {
   /**
-   * Writes until it succeeds, and calls `recorded` then. Resolves after that. Without it, resolves after `LATE_WITHIN_MS`,
-   * or `LATE_AT_STOP_MS` after the process began to stop. Never rejects.
+   * Writes until it succeeds, and calls `recorded` then. Resolves after that. Without it, resolves after
+   * `LATE_WITHIN_MS`, or `LATE_AT_STOP_MS` after the process began to stop. Never rejects.
    */
   add(late: LateRecord): Promise<void>;
   /** Waits until all are written, at most `ms` milliseconds. */
