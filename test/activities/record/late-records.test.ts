@@ -20,8 +20,8 @@ it("writes until the database is back, one after the other, and tells each", asy
   const { state, record } = newDatabase();
   const warned: unknown[] = [];
   const late = createLateRecords({ log: { warn: (...given: unknown[]) => void warned.push(given) } });
-  late.add(record("a"));
-  late.add(record("b"));
+  void late.add(record("a"));
+  void late.add(record("b"));
   await expect.poll(() => state.tries).toBeGreaterThan(1);
   expect(state.written).toEqual([]);
   state.isAway = false;
@@ -34,8 +34,8 @@ it("goes on with the others while one cannot be written, and a stop does not wai
   const { state, record } = newDatabase();
   state.isAway = false;
   const late = createLateRecords({ log: { warn: () => undefined } });
-  late.add(record("poison"));
-  late.add(record("good"));
+  void late.add(record("poison"));
+  void late.add(record("good"));
   await expect.poll(() => state.written).toEqual(["good", "good told"]);
   await late.close(1);
   expect(state.written).toEqual(["good", "good told"]);
@@ -61,9 +61,9 @@ it("tells a run once its record is written, and at a stop soon without", async (
 it("gives the oldest up when too many wait", async () => {
   const { state, record } = newDatabase();
   const late = createLateRecords({ log: { warn: () => undefined } });
-  late.add(record("first"));
+  void late.add(record("first"));
   await expect.poll(() => state.tries).toBe(1);
-  for (let number = 0; number < 1_000; number++) late.add(record(`${number}`));
+  for (let number = 0; number < 1_000; number++) void late.add(record(`${number}`));
   expect(state.written).toHaveLength(1);
   expect(state.written[0]).toMatch(/ told$/);
   state.isAway = false;
