@@ -24,7 +24,8 @@ export const MAX_SCHEMA_BYTES = 256 * 1024;
 const MAX_DEPTH = 64;
 const MAX_VALUES = 5_000;
 const MAX_PATTERN = 1_000;
-const MAX_FAULTS = 20;
+/** Most faults of one payload or schema that are told. */
+export const MAX_FAULTS = 20;
 const FORMAT_WEIGHT = 50;
 const DIALECT = /^https:\/\/json-schema\.org\/draft\/2020-12\/schema#?$/;
 

@@ -6,7 +6,14 @@
 import { type AnySchema, type ErrorObject, type Format, type Options, type ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { type DefinedFormats, fullFormats } from "ajv-formats/dist/formats.js";
-import { type BoundedSchema, boundSchema, compileRegExp, pointerStep, type SchemaFault } from "./json-schema.js";
+import {
+  type BoundedSchema,
+  boundSchema,
+  compileRegExp,
+  pointerStep,
+  type SchemaFault,
+  MAX_FAULTS,
+} from "./json-schema.js";
 import type { Watchdog } from "./watchdog.js";
 
 /** What is wrong with a payload. No member holds a value of it. */
@@ -37,8 +44,6 @@ const COMPILE_LIMIT_MS = 5_000;
  * ms.
  */
 const QUICK_STEPS = 2_000_000;
-/** Most faults of one payload or schema that are told. */
-export const MAX_FAULTS = 20;
 /** The expressions of some formats take the square of the length. */
 const MAX_FORMAT_LENGTH = 2_048;
 

@@ -6,7 +6,7 @@ import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
 import { longTasks, watchTasks } from "./page-cost.js";
-import { closed, logInAs, picture, WITHIN } from "./portal-setup.js";
+import { closed, isInSight, logInAs, picture, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
 if (!there)
@@ -21,6 +21,8 @@ const LIMIT = 1024 * 1024;
 /** With the braces, a line for each member. */
 const DATA = `{${Array.from({ length: MEMBERS }, (_, n) => `"${n.toString(36)}":${n % 100}`).join(",")}}`;
 const LAST = (MEMBERS - 1).toString(36);
+/** The last member is no text, so the fault stands in the last line but one. */
+const SCHEMA = { type: "object", properties: { [LAST]: { type: "string" } } };
 /** Far more than a screen shows, and far less than there are. */
 const MOST_DRAWN = 200;
 
@@ -41,7 +43,7 @@ describe.skipIf(!there)("a payload of a megabyte", { timeout: 300_000 }, () => {
     client = createClient(service.url, service.adminKey);
     const made = async (at: string, body: unknown) => String((await client.post<{ id: string }>(at, body)).body.id);
     const apiId = await made("/v1/apis", { name: "Ledger" });
-    await client.post("/v1/event-types", { name: TYPE, apiId });
+    await client.post("/v1/event-types", { name: TYPE, apiId, schema: SCHEMA });
     const groupId = await made("/v1/groups", { name: "Acme Bank", grants: [apiId] });
     const subscriptionId = await made("/v1/subscriptions", { groupId, url: receiver.url, eventTypes: [TYPE] });
     const eventId = await made("/v1/events", { type: TYPE, data: JSON.parse(DATA) as unknown });
@@ -60,7 +62,7 @@ describe.skipIf(!there)("a payload of a megabyte", { timeout: 300_000 }, () => {
   async function walk(page: Page): Promise<Record<string, number>> {
     await page.goto(`${service.url}${path}`);
     const text = page.getByRole("region", { name: "Text of the payload" });
-    const drawn = () => text.locator("div[data-index]").count();
+    const drawn = () => text.locator("div[data-index] > div").count();
     const tasks: Record<string, number> = {};
     const shown = async (view: string, begin: string) => {
       await text.getByText(begin).first().waitFor();
@@ -77,10 +79,18 @@ describe.skipIf(!there)("a payload of a megabyte", { timeout: 300_000 }, () => {
     await shown("readable again", '"0": 0,');
     await page.getByRole("searchbox", { name: "Find in the payload" }).fill(`"${LAST}": `);
     await page.getByText("1 of 1", { exact: true }).waitFor();
-    await text.getByText(`"${LAST}": ${(MEMBERS - 1) % 100}`).waitFor();
+    const last = text.getByText(`"${LAST}": ${(MEMBERS - 1) % 100}`);
+    await expect.poll(() => isInSight(last), WITHIN).toBe(true);
     expect(await drawn()).toBeLessThan(MOST_DRAWN);
     tasks["search"] = await longestTask(page);
     await picture(page, "long-payload");
+    // A person who scrolls away afterwards is not led back.
+    await text.evaluate((region) => region.scrollTo(0, 0));
+    await text.getByText('"0": 0,').first().waitFor();
+    await expect.poll(() => last.count()).toBe(0);
+    await page.getByRole("link", { name: `Line ${MEMBERS + 1}`, exact: true }).click();
+    await expect.poll(() => isInSight(text.getByText(`/${LAST} must be string`)), WITHIN).toBe(true);
+    tasks["fault"] = await longestTask(page);
     return tasks;
   }
 

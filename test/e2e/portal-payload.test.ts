@@ -1,11 +1,11 @@
 /** Payloads that their schema does not allow, and test events, in a real browser at the real service. */
-import type { Browser, Locator } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
-import { checked, checkedEverywhere, closed, logInAs, picture, WITHIN } from "./portal-setup.js";
+import { checked, checkedEverywhere, closed, isInSight, logInAs, picture, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
 if (!there)
@@ -65,14 +65,6 @@ describe.skipIf(!there)("payloads and their schema", { timeout: 300_000 }, () =>
       expect(body.status).toBe("delivered");
     }, WITHIN);
   const deliveryOf = (eventId: string) => `/portal/deliveries/${encodeURIComponent(`${eventId}.${subscriptionId}`)}`;
-  const isInSight = (text: Locator) =>
-    text.evaluate((element) => {
-      const [row, region] = [
-        element.getBoundingClientRect(),
-        element.closest("[role=region]")?.getBoundingClientRect(),
-      ];
-      return region !== undefined && row.top >= region.top && row.bottom <= region.bottom;
-    });
 
   it("are marked at the faulty lines, and each fault leads to its line", async () => {
     const visitor = await logInAs(chromium, service, "consumer", { path: deliveryOf(wrongId) });
@@ -100,6 +92,25 @@ describe.skipIf(!there)("payloads and their schema", { timeout: 300_000 }, () =>
     expect(await faults.count(), "bytes have no lines").toBe(0);
     await page.getByRole("radio", { name: "As sent" }).check();
     await faults.getByRole("link", { name: "Line 1", exact: true }).waitFor();
+    await closed(visitor);
+  });
+
+  it("stand on the page of the event too, for those who may read them, and are gone once they were erased", async () => {
+    const visitor = await logInAs(chromium, service, "provider", { path: `/portal/events/${wrongId}` });
+    const { page } = visitor;
+    const faults = page.getByRole("region", { name: "What the schema does not allow" });
+    await faults.getByRole("link", { name: `Line ${LAST_LINE}` }).click();
+    const payload = page.getByRole("region", { name: "Text of the payload" });
+    await expect.poll(() => isInSight(payload.getByText("/lines/600 must have required")), WITHIN).toBe(true);
+    await checkedEverywhere(page, "event-payload");
+    const gone = String((await client.post<{ id: string }>("/v1/events", { type: TYPE, data: EXAMPLE })).body.id);
+    await delivered(gone);
+    await page.goto(`${service.url}/portal/events/${gone}`);
+    await payload.getByText('"account": "4711"').waitFor();
+    expect((await client.delete(`/v1/events/${gone}`)).status).toBe(204);
+    await page.reload();
+    await page.getByText("The content is not shown in your role, or was erased.").waitFor();
+    expect(await page.getByText("4711").count()).toBe(0);
     await closed(visitor);
   });
 

@@ -137,6 +137,16 @@ export async function checkedEverywhere(page: Page, name: string): Promise<void>
   await page.emulateMedia({ colorScheme: "light" });
 }
 
+/** Whether this row of a text that scrolls is wholly within what is shown of it. False while it is not drawn. */
+export async function isInSight(text: Locator): Promise<boolean> {
+  if ((await text.count()) === 0) return false;
+  return text.evaluate((element) => {
+    const region = element.closest("[role=region]")?.getBoundingClientRect();
+    const row = element.getBoundingClientRect();
+    return region !== undefined && row.top >= region.top && row.bottom <= region.bottom;
+  });
+}
+
 /** The end of a visit, of which the browser had nothing to complain. */
 export async function closed({ page, complaints, watched }: Visitor): Promise<void> {
   await watched?.judged();

@@ -2,7 +2,7 @@
  * Records who reads sealed content, as for decoding in the Temporal UI. The first read is recorded before it is
  * answered. The others of the same minute become one entry with their number. The entry names ids and never content.
  */
-import type { Delivery } from "../../store/model.js";
+import type { Delivery, EventRecord } from "../../store/model.js";
 import type { RequestContext } from "../route.js";
 
 /**
@@ -22,6 +22,20 @@ export async function recordDeliveryRead(
     subject: delivery.groupId,
     counts: { payloads, attempts },
     names: { deliveries: [delivery.id] },
+  });
+}
+
+/** Records that the payload of an event is shown by itself. @throws StoreError when it cannot be recorded. */
+export async function recordEventRead(
+  { dependencies, actor }: RequestContext<"auditTally">,
+  { id, type }: Pick<EventRecord, "id" | "type">,
+): Promise<void> {
+  await dependencies.auditTally.record({
+    actor: actor.name,
+    action: "content.read",
+    subject: type,
+    counts: { payloads: 1 },
+    names: { events: [id] },
   });
 }
 

@@ -1,7 +1,7 @@
 /** What the schema of an event type says of a payload. Nothing is published or kept. */
 import { z } from "zod";
+import { MAX_FAULTS } from "../../catalogue/json-schema.js";
 import { newestSchema, type SchemaVersion } from "../../catalogue/payload-check.js";
-import { MAX_FAULTS } from "../../catalogue/schema-validator.js";
 import type { EventType } from "../../store/model.js";
 import { seesEventType } from "../access/access.js";
 import { refuse } from "../http/errors.js";
@@ -44,6 +44,7 @@ const payloadLookView = z
         }),
       )
       .meta({ description: `What the schema does not allow: the first ${MAX_FAULTS}. Empty if it allows the payload` }),
+    mayBeMore: z.boolean().meta({ description: "True if as many faults are told as are told at once" }),
   })
   .meta({ id: "PayloadLookResult" });
 
@@ -101,6 +102,7 @@ export const payloadLookRoutes: readonly ApiRoute[] = [
         version: version?.version ?? newest,
         newest: (version?.version ?? newest) === newest,
         checked: faults !== undefined,
+        mayBeMore: faults !== undefined && faults.length >= MAX_FAULTS,
         faults: (faults ?? []).map(({ path, message }) => ({ path, message })),
       });
     },

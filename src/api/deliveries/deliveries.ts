@@ -1,8 +1,6 @@
 /** Deliveries: inspect, resend, cancel. */
-import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import type { Attempt, Delivery } from "../../store/model.js";
-import { StoreError } from "../../store/store-error.js";
 import type { Actor } from "../access/actor.js";
 import { seesContent, seesDelivery } from "../access/access.js";
 import { pageReply, pageRequest, recordAct } from "../access/audit.js";
@@ -12,6 +10,7 @@ import { outcomeFacts } from "./outcome-view.js";
 import { accepted, ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { countReply, deliveryFilter, deliveryFilterOf, deliveryQuery, judgeOf } from "./delivery-query.js";
 import { deliverySummaryOf } from "./delivery-view.js";
+import { payloadOf } from "./event-payload.js";
 import { countView, deliveryId, deliverySummary, deliveryView, MOST_COUNTED } from "./schemas.js";
 import { pageOf } from "../http/primitives.js";
 import { urlFor } from "../subscriptions/view.js";
@@ -47,40 +46,6 @@ export async function findDelivery(
   const delivery = await store.deliveries.get(id);
   return delivery && seesDelivery(actor, catalogue, delivery) ? delivery : undefined;
 }
-
-/** What is read of an event. Undefined when its content was erased or cannot be opened any more. */
-async function readable<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof StoreError && UNREADABLE.includes(error.code)) return undefined;
-    throw error;
-  }
-}
-
-/** The bytes of the event. Undefined when its content was erased or cannot be opened any more. */
-export async function payloadBytes(
-  { dependencies: { store } }: RequestContext<"store">,
-  eventId: string,
-): Promise<Buffer | undefined> {
-  const bytes = await readable(() => store.events.payload(eventId));
-  return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** The same for inspection. */
-async function payloadOf(
-  context: RequestContext<"store">,
-  eventId: string,
-): Promise<z.input<typeof deliveryView>["payload"]> {
-  const [record, body] = await Promise.all([
-    readable(() => context.dependencies.store.events.get(eventId)),
-    payloadBytes(context, eventId),
-  ]);
-  if (!record || !body) return undefined;
-  const encoding = isUtf8(body) ? "utf8" : "base64";
-  return { contentType: record.contentType, body: body.toString(encoding), encoding };
-}
-const UNREADABLE: readonly StoreError["code"][] = ["key_destroyed", "key_unknown", "sealed_data_invalid"];
 
 export const deliveryRoutes: readonly ApiRoute[] = [
   route({

@@ -6,10 +6,12 @@ import type { EventRecord } from "../../store/model.js";
 import type { Actor } from "../access/actor.js";
 import { ownsApi, ownsEventType, seesContent } from "../access/access.js";
 import { pageReply, pageRequest } from "../access/audit.js";
+import { recordEventRead } from "../access/content-reads.js";
 import { decodeAttribute, eventIdFor } from "../publish/cloud-events.js";
 import { countReply } from "./delivery-query.js";
 import { deliverySummaryOf } from "./delivery-view.js";
 import { expungeEvent } from "./erasure.js";
+import { payloadOf } from "./event-payload.js";
 import { readRouting } from "./routing/event-routing.js";
 import { refuse } from "../http/errors.js";
 import { ok, type ApiRoute, route, type RequestContext } from "../route.js";
@@ -129,18 +131,25 @@ export const eventRoutes: readonly ApiRoute[] = [
     operationId: "readEvent",
     tag: "Events",
     act: "events:read",
-    summary: "Read an event and its deliveries",
-    description: "`ref` is the id of the event, percent-encoded, or its `webhook-id`.",
+    summary: "Read an event, its payload and its deliveries",
+    description:
+      "`ref` is the id of the event, percent-encoded, or its `webhook-id`. An auditor sees no payload. Who reads one is " +
+      "in the audit (`content.read`).",
     params: z.strictObject({ ref: eventRef }),
     response: { status: 200, description: "The event", schema: eventWithDeliveries },
-    async handle(
-      { dependencies: { store, catalogue }, actor }: RequestContext<"store" | "catalogue">,
-      { params: { ref } },
-    ) {
+    async handle(context: RequestContext<"store" | "catalogue" | "auditTally">, { params: { ref } }) {
+      const { dependencies, actor } = context;
+      const { store, catalogue } = dependencies;
       const event = await store.events.get(ref);
       if (!event || !ownsApi(actor, event.apiId)) return refuse("not_found");
       const deliveries = await store.deliveries.list({ limit: DELIVERIES_SHOWN }, { eventId: ref });
-      return ok({ ...viewFor(actor)(event), deliveries: deliveries.data.map(deliverySummaryOf(catalogue)) });
+      const payload = seesContent(actor) ? await payloadOf(context, ref) : undefined;
+      if (payload) await recordEventRead(context, event);
+      return ok({
+        ...viewFor(actor)(event),
+        ...(payload && { payload }),
+        deliveries: deliveries.data.map(deliverySummaryOf(catalogue)),
+      });
     },
   }),
   route({

@@ -129,7 +129,7 @@ const attemptView = z
       .optional(),
   })
   .meta({ id: "Attempt" });
-const payloadView = z
+export const payloadView = z
   .object({
     contentType: z.string(),
     body: z.string().meta({ description: "The bytes that were sent, as text or in base64" }),
@@ -146,6 +146,7 @@ export const deliveryView = z
 
 export const eventWithDeliveries = eventView
   .extend({
+    payload: payloadView.optional().meta({ description: "Absent for an auditor, and once the content was erased" }),
     deliveries: z
       .array(deliverySummary)
       .meta({ description: "The newest 250; the rest by GET /v1/deliveries?eventId=" }),

@@ -11,7 +11,8 @@ import { refuse } from "../http/errors.js";
 import { instant } from "../http/primitives.js";
 import { ok, type RequestContext, type ApiRoute, route } from "../route.js";
 import { secretPrefix, urlFor } from "../subscriptions/view.js";
-import { findDelivery, payloadBytes } from "./deliveries.js";
+import { findDelivery } from "./deliveries.js";
+import { payloadBytes } from "./event-payload.js";
 import { deliveryId } from "./schemas.js";
 
 const query = z.strictObject({

@@ -47,7 +47,12 @@ test("a payload is compared with the version of its time", async () => {
   const next = { type: "object", properties: { total: { type: "string" } } };
   expect((await api.call("PATCH", `/v1/event-types/${name}`, { body: { schema: next } })).status).toBe(200);
   const body = `{"total":1}`;
-  expect((await check(name, { body })).body).toMatchObject({ version: 2, newest: true, faults: [{ path: "/total" }] });
+  expect((await check(name, { body })).body).toMatchObject({
+    version: 2,
+    newest: true,
+    faults: [{ path: "/total" }],
+    mayBeMore: false,
+  });
   expect((await check(name, { body, at: createdAt })).body).toMatchObject({ version: 1, newest: false, faults: [] });
   // The name was not there yet.
   expect((await check(name, { body, at: "2020-01-01T00:00:00Z" })).body).toMatchObject({ checked: false, faults: [] });
@@ -67,6 +72,7 @@ test("limits: 1 MiB, 20 faults, and so many a minute", async () => {
   await create({ schema: { type: "array", items: { type: "string" } } }, name);
   const many = await check(name, { body: JSON.stringify(Array.from({ length: 1_000 }, (_, index) => index)) });
   expect(many.body["faults"]).toHaveLength(20);
+  expect(many.body["mayBeMore"]).toBe(true);
   const text = (bytes: number) => ({ body: JSON.stringify(["x".repeat(bytes - 4)]) });
   expect((await check(name, text(1024 * 1024))).body).toMatchObject({ checked: true, faults: [] });
   expect((await check(name, text(1024 * 1024 + 1))).body).toMatchObject({ code: "payload_too_large" });

@@ -3,12 +3,9 @@
  * 2^53, drop members that come twice, and fail on what is no JSON. A payload may have a megabyte and 100,000 members,
  * and the page stands still meanwhile. So characters are handled as numbers, and become text in parts of thousands.
  */
+import { CODES, endOfString, isClosing, isSpace } from "./json-characters.js";
 
-const codeOf = (character: string): number => character.charCodeAt(0);
-const [LINE, BLANK, QUOTE, BACKSLASH] = [codeOf("\n"), codeOf(" "), codeOf('"'), codeOf("\\")];
-const [COMMA, COLON] = [codeOf(","), codeOf(":")];
-const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [codeOf("{"), codeOf("}"), codeOf("["), codeOf("]")];
-const [TAB, RETURN] = [codeOf("\t"), codeOf("\r")];
+const { LINE, BLANK, QUOTE, COMMA, COLON, OPEN_OBJECT, OPEN_LIST } = CODES;
 
 /** Characters that are read between two breaks of `preparePretty`. A text in quotation marks is not parted. */
 const SLICE = 65_536;
@@ -22,6 +19,15 @@ export function prettyJson(text: string): string {
   const made = new PrettyText(text);
   made.readTo(text.length);
   return made.end();
+}
+
+/**
+ * What a page does with a payload before it is drawn. A long one would hold the page up meanwhile.
+ */
+export async function preparePayload(
+  payload: { body: string; contentType: string; encoding: string } | undefined,
+): Promise<void> {
+  if (payload?.encoding === "utf8" && /json/i.test(payload.contentType)) await preparePretty(payload.body);
 }
 
 /**
@@ -67,7 +73,7 @@ class PrettyText {
           out.put(text.charCodeAt(closing));
           at = closing + 1;
         } else out.putLine(++depth);
-      } else if (code === CLOSE_OBJECT || code === CLOSE_LIST) {
+      } else if (isClosing(code)) {
         out.putLine(--depth);
         out.put(code);
       } else if (code === COMMA) {
@@ -86,8 +92,6 @@ class PrettyText {
     return this.#out.end();
   }
 }
-
-const isSpace = (code: number): boolean => code === BLANK || code === LINE || code === TAB || code === RETURN;
 
 const INDENT = 2;
 /** Deeper than this, lines are not moved to the right any more: 500 levels would be a megabyte of blanks. */
@@ -123,19 +127,9 @@ class TextInParts {
   }
 }
 
-function endOfString(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === BACKSLASH) at++;
-    else if (code === QUOTE) return at + 1;
-  }
-  return text.length;
-}
-
 /** Index of the bracket that closes an empty object or list. 0 when it is not empty. */
 function closesAtOnce(text: string, start: number): number {
   let at = start;
   while (at < text.length && isSpace(text.charCodeAt(at))) at++;
-  const code = text.charCodeAt(at);
-  return code === CLOSE_OBJECT || code === CLOSE_LIST ? at : 0;
+  return isClosing(text.charCodeAt(at)) ? at : 0;
 }

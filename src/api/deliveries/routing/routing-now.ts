@@ -7,6 +7,7 @@ import { type FilterTrial, tryFilter } from "../../../catalogue/filter-trial.js"
 import { routingOf, TEST_EVENT_TYPE } from "../../../catalogue/routes.js";
 import type { Delivery, EventRecord, Subscription } from "../../../store/model.js";
 import { seesContent, seesSubscription } from "../../access/access.js";
+import { recordEventRead } from "../../access/content-reads.js";
 import type { RequestContext } from "../../route.js";
 import type { eventRoutingView } from "./event-routing-schemas.js";
 
@@ -55,22 +56,12 @@ function isLeftOut(
 type Trial = (filter: string) => FilterTrial | undefined;
 
 /** How the filters are asked. Undefined is said where the payload is gone, or the filter does not compile any more. */
-async function trialOf(
-  { actor, dependencies: { store, auditTally } }: Context,
-  event: EventRecord,
-  filtering: readonly Subscription[],
-): Promise<Trial> {
+async function trialOf(context: Context, event: EventRecord, filtering: readonly Subscription[]): Promise<Trial> {
+  const { store } = context.dependencies;
   if (filtering.length === 0 || event.type === TEST_EVENT_TYPE) return () => undefined;
   const payload = (await store.events.payloads([event.id])).get(event.id)?.payload;
   if (!payload) return () => undefined;
-  if (seesContent(actor))
-    await auditTally.record({
-      actor: actor.name,
-      action: "content.read",
-      subject: event.type,
-      counts: { payloads: 1 },
-      names: { events: [event.id] },
-    });
+  if (seesContent(context.actor)) await recordEventRead(context, event);
   const input = filterInputOf({ ...event, bytes: payload });
   return (filter) => {
     const compiled = compileFilter(filter);

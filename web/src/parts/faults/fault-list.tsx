@@ -15,10 +15,7 @@ interface FaultListProps {
   show: (row: number) => void;
 }
 
-/** So many faults are told by the API. There may be more. */
-const MOST = 20;
-
-export function FaultList({ eventType, look: { version, newest }, faults, region, show }: FaultListProps) {
+export function FaultList({ eventType, look: { version, newest, mayBeMore }, faults, region, show }: FaultListProps) {
   const of = { type: eventType, number: version };
   const schema = newest ? t("faults.newest", of) : t("faults.earlier", of);
   if (faults.length === 0) return <p className="quiet">{t("faults.none", { schema })}</p>;
@@ -27,7 +24,7 @@ export function FaultList({ eventType, look: { version, newest }, faults, region
       <p className={notice.title}>
         <Icon name="spent" /> {t("faults.some", { schema, count: faults.length })}
       </p>
-      {faults.length >= MOST && <p>{t("faults.first", { count: MOST })}</p>}
+      {mayBeMore && <p>{t("faults.first", { count: faults.length })}</p>}
       <ul>
         {faults.map((fault, index) => (
           // The same place may break two rules with the same words.

@@ -104,10 +104,16 @@ export function rowsAt(text: string, rows: readonly string[], offsets: readonly 
     if (text[at] === "\r" && text[at + 1] === "\n") at += 2;
     else if (text[at] === "\n" || text[at] === "\r") at += 1;
   }
-  return offsets.map((offset) =>
-    Math.max(
-      starts.findLastIndex((start) => start <= offset),
-      0,
-    ),
-  );
+  return offsets.map((offset) => lastUpTo(starts, offset));
+}
+
+/** Index of the last of these ascending numbers that is not above the limit. 0 if there is none. */
+function lastUpTo(ascending: readonly number[], limit: number): number {
+  let [from, to] = [0, ascending.length];
+  while (to - from > 1) {
+    const middle = (from + to) >>> 1;
+    if ((ascending[middle] ?? 0) <= limit) from = middle;
+    else to = middle;
+  }
+  return from;
 }

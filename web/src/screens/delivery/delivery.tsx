@@ -4,6 +4,7 @@ import { useState } from "react";
 import { subscriptionQuery, useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { Page } from "../../parts/page.js";
+import { Payload } from "../../parts/payload/payload.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { endpointName } from "../../parts/names.js";
@@ -12,7 +13,6 @@ import { Attempts } from "./attempts.js";
 import styles from "./delivery.module.css";
 import { Facts } from "./facts.js";
 import { History } from "./history.js";
-import { Payload } from "./payload.js";
 import { deliveryQuery } from "./queries.js";
 import { Siblings } from "./siblings.js";
 import { Why } from "./why.js";
@@ -43,7 +43,10 @@ export function DeliveryScreen({ id }: { id: string }) {
         <Why delivery={delivery} />
         <Facts delivery={delivery} endpoint={subscription?.url} me={me} />
         <Attempts delivery={delivery} />
-        <Payload delivery={delivery} />
+        <Payload
+          payload={delivery.payload}
+          owner={{ id: delivery.id, eventId: delivery.eventId, eventType: delivery.eventType, at: delivery.createdAt }}
+        />
         <History delivery={delivery} />
         <Siblings delivery={delivery} />
       </div>

@@ -1,7 +1,7 @@
 /** What the page of a delivery asks for. */
 import { queryOptions } from "@tanstack/react-query";
 import { api, ask, BACKGROUND, type Schemas } from "../../api/client.js";
-import { preparePretty } from "../../parts/json-text.js";
+import { preparePayload } from "../../parts/json-text.js";
 
 export type Delivery = Schemas["Delivery"];
 export type Attempt = Schemas["Attempt"];
@@ -26,9 +26,7 @@ export const deliveryQuery = (id: string, changedSince?: string) =>
       const delivery = await ask(
         api.GET("/v1/deliveries/{id}", { params: { path: { id } }, signal, ...(known && { headers: BACKGROUND }) }),
       );
-      // A long one would hold the page up while it is drawn.
-      const { payload } = delivery;
-      if (payload?.encoding === "utf8" && /json/i.test(payload.contentType)) await preparePretty(payload.body);
+      await preparePayload(delivery.payload);
       return delivery;
     },
     refetchInterval: ({ state: { data } }) => {

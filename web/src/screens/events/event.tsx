@@ -4,13 +4,14 @@ import { mayDo } from "../../api/access.js";
 import { useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { Page } from "../../parts/page.js";
+import { Payload } from "../../parts/payload/payload.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { TimeText } from "../../parts/time-text.js";
 import { bytesOf } from "./events.js";
 import { EraseEvent } from "./erase-event.js";
 import styles from "./events.module.css";
-import { eventQuery } from "./queries.js";
+import { eventQuery, type EventWithPayload } from "./queries.js";
 import { PublishTest } from "./publish-test.js";
 import { RoutingTable } from "./routing-table.js";
 
@@ -31,6 +32,16 @@ function Record({ id }: { id: string }) {
   // The table below says the same of an event that is not there.
   if (error) return <ProblemNotice error={error} again={() => void refetch()} />;
   if (!event) return <Skeleton />;
+  const { type, acceptedAt } = event;
+  return (
+    <>
+      <Facts event={event} />
+      <Payload payload={event.payload} owner={{ id, eventId: event.id, eventType: type, at: acceptedAt }} />
+    </>
+  );
+}
+
+function Facts({ event }: { event: EventWithPayload }) {
   const { type, acceptedAt, size, sha256, expungedAt, contentType, cloudEvent } = event;
   return (
     <section className="card" aria-label={t("event.facts")}>

@@ -1,10 +1,12 @@
 /** What the pages of events ask for. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, ask, type Schemas } from "../../api/client.js";
+import { preparePayload } from "../../parts/json-text.js";
 import type { ExportFormat } from "../../parts/rows/export-menu.js";
 import type { EventsSearch } from "./filters.js";
 
 export type EventRecord = Schemas["Event"];
+export type EventWithPayload = Schemas["EventWithDeliveries"];
 export type Routing = Schemas["EventRouting"];
 export type RoutingRow = Routing["data"][number];
 
@@ -33,7 +35,11 @@ export const eventExportAddress = (search: EventsSearch, format: ExportFormat): 
 export const eventQuery = (ref: string) =>
   queryOptions({
     queryKey: ["event", ref],
-    queryFn: ({ signal }) => ask(api.GET("/v1/events/{ref}", { params: { path: { ref } }, signal })),
+    async queryFn({ signal }) {
+      const event = await ask(api.GET("/v1/events/{ref}", { params: { path: { ref } }, signal }));
+      await preparePayload(event.payload);
+      return event;
+    },
   });
 
 /** Page after page, on demand: an event may concern thousands of subscriptions. */
