@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type AuditEntry, type Role, ROLES } from "../../store/model.js";
 import { instant } from "../http/primitives.js";
 import type { RequestContext } from "../route.js";
+import { mayAct } from "./access.js";
 import type { Actor } from "./actor.js";
 import { namesOf } from "./actor-names.js";
 
@@ -15,6 +16,12 @@ type ToldContext = RequestContext<"store" | "auditTally">;
 
 /** Members of an act, beside what was done. */
 export const toldActFields = {
+  id: z
+    .string()
+    .optional()
+    .meta({
+      description: "Of its entry in the audit. For those who may read the audit, because it counts everybody's acts",
+    }),
   at: instant,
   role: z
     .enum(ROLES)
@@ -29,6 +36,7 @@ export const toldActFields = {
 };
 
 interface ToldAct<D extends string> {
+  id?: string;
   at: string;
   act: D;
   role?: Role;
@@ -104,6 +112,7 @@ async function told<D extends string, M extends object>(
     const [role, reason, name] = [roleOf(entry), entry.detail?.["reason"], names.get(entry.actor)];
     const fields = fieldsOf(entry);
     return {
+      ...(mayAct(actor, "audit:read") && { id: entry.id }),
       at: entry.at.toISOString(),
       act,
       ...(role && { role }),

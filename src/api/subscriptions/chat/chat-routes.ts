@@ -1,4 +1,5 @@
 /** The chat channel of a subscription: its notices go there as well as to the contacts. */
+import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { chatReaderOf } from "../../../catalogue/notices/chat-reader.js";
 import { languageOfSubscription } from "../../../catalogue/notices/subscription-language.js";
@@ -12,6 +13,7 @@ import { refuse } from "../../http/errors.js";
 import { type ApiRoute, noContent, ok, type RequestContext, route } from "../../route.js";
 import { subscriptionRef } from "../about-schemas.js";
 import { findSubscription, refuseUrl } from "../checks.js";
+import { withSettingChange } from "../steps/setting-changes.js";
 import { channelView, chatInput, chatTestView, chatView, faultView } from "./chat-schemas.js";
 import { chatTestMessage } from "./test-message.js";
 
@@ -36,11 +38,14 @@ async function setChannel(
   if (refusal) return refusal;
   const { store } = context.dependencies;
   const url = canonicalUrl(given);
-  const after = await store.subscriptions.update(id, (current) => ({ ...current, chat: { format, url } }));
+  const change = randomUUID();
+  const after = await store.subscriptions.update(id, (current) =>
+    withSettingChange(current, { ...current, chat: { format, url } }, change),
+  );
   if (!after) return refuse("not_found");
   // What was wrong before may be what was mended.
   await store.chat.forget(chatReaderOf(store, url));
-  await recordToldAct(context, "subscription.set_chat", id, { format, host: new URL(url).host });
+  await recordToldAct(context, "subscription.set_chat", id, { format, host: new URL(url).host, change });
   return ok(await view(context, after));
 }
 
@@ -48,8 +53,12 @@ async function removeChannel(context: RequestContext<"store" | "catalogue">, id:
   const subscription = await findSubscription(context, id);
   if (!subscription) return refuse("not_found");
   if (!subscription.chat) return noContent;
-  await context.dependencies.store.subscriptions.update(id, ({ chat: _chat, ...rest }) => rest);
-  await recordToldAct(context, "subscription.remove_chat", id);
+  const change = randomUUID();
+  await context.dependencies.store.subscriptions.update(id, (current) => {
+    const { chat: _chat, ...rest } = current;
+    return withSettingChange(current, rest, change);
+  });
+  await recordToldAct(context, "subscription.remove_chat", id, { change });
   return noContent;
 }
 

@@ -37,6 +37,8 @@ const SETTINGS: Readonly<Record<string, Setting>> = {
   auth: { of: ({ auth }) => auth },
   headers: { of: ({ headers }) => headers },
   tls: { of: ({ tls }) => tls },
+  // The path of a chat channel's URL lets everybody write into it.
+  chat: { of: ({ chat }) => chat, told: ({ chat }) => chat && { format: chat.format, host: new URL(chat.url).host } },
 };
 
 /** `after` with what differs from `before`, under the id that the audit entry has. */

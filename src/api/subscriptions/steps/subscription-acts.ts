@@ -56,7 +56,8 @@ const subscriptionActs = z
             .meta({
               description:
                 "Of a change: the values that differ, as text of at most 200 characters. Of authentication, headers " +
-                "and TLS none is told, and of a URL no query. Only the latest changes have values",
+                "and TLS none is told, of a URL no query, and of a chat channel its format and host. Only the latest " +
+                "changes have values",
             }),
         }),
       )

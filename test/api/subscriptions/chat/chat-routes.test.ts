@@ -48,6 +48,29 @@ describe("a channel", () => {
     for (let times = 0; times < 2; times++)
       expect((await api.call("DELETE", path(), { key: tenant.consumerKey })).status).toBe(204);
     expect((await read()).body).toEqual({});
+    const acts = await api.call<{ data: { id?: string; act: string; values?: object[] }[] }>(
+      "GET",
+      `/v1/subscriptions/${tenant.subscriptionId}/acts`,
+      { key: tenant.consumerKey },
+    );
+    expect(acts.body.data.slice(0, 3)).toMatchObject([
+      { act: "remove_chat", values: [{ field: "chat", before: `format: teams, host: ${host()}` }] },
+      {
+        act: "set_chat",
+        values: [{ field: "chat", before: `format: slack, host: ${host()}`, after: `format: teams, host: ${host()}` }],
+      },
+      { act: "set_chat", values: [{ field: "chat", after: `format: slack, host: ${host()}` }] },
+    ]);
+    expect(acts.text).not.toContain("secret-of");
+    // By their ids they are put beside the entries of the audit. A consumer would read from them how much others do.
+    expect(acts.body.data.every(({ id }) => id === undefined)).toBe(true);
+    const own = await api.call<typeof acts.body>("GET", `/v1/subscriptions/${tenant.subscriptionId}/acts`);
+    const audit = await api.call<{ data: { id: string; action: string }[] }>(
+      "GET",
+      `/v1/audit?subject=${tenant.subscriptionId}&action=subscription.remove_chat`,
+    );
+    expect(audit.body.data.map(({ id }) => id)).toEqual([own.body.data[0]?.id]);
+    expect(audit.text).not.toContain("secret-of");
   });
 
   it.each([

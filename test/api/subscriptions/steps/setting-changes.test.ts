@@ -50,6 +50,18 @@ test("of what holds secrets it is told that it was changed, and the query of a U
   expect(valuesOf({ ...before, eventTypes: [...before.eventTypes] }), "the same again").toBeUndefined();
 });
 
+test("of a chat channel its format and host are told, and a new path only as a change", () => {
+  const url = "https://hooks.slack.com/services/T0/B0/canary";
+  const chat = { format: "slack", url } as const;
+  expect(valuesOf({ chat })).toEqual([{ field: "chat", after: "format: slack, host: hooks.slack.com" }]);
+  const linked = { ...before, chat };
+  const next = (to: Subscription["chat"]) => withSettingChange(linked, { ...before, ...(to && { chat: to }) }, "c2");
+  expect(next({ format: "slack", url: `${url}2` }).changes?.[0]?.values).toEqual([{ field: "chat", hidden: true }]);
+  expect(next(undefined).changes?.[0]?.values).toEqual([
+    { field: "chat", before: "format: slack, host: hooks.slack.com" },
+  ]);
+});
+
 test("one change that is too large for all of them is kept alone", () => {
   const text = "x".repeat(500);
   const contacts = Array.from({ length: 5 }, () => text);

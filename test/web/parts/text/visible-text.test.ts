@@ -34,6 +34,7 @@ describe("text of others", () => {
       0, 0, 1, 3, 4,
     ]);
     expect(rows[rowsAt(text, rows, [text.indexOf("last")])[0] ?? -1]).toBe("last");
+    expect(rowsAt(text, rows, [text.indexOf("\rlast")]), "a line end belongs to its line").toEqual([4]);
     expect(rowsAt("", rowsOf(""), [0])).toEqual([0]);
   });
 

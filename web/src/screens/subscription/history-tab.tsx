@@ -20,7 +20,7 @@ export function HistoryTab({ subscriptionId }: { subscriptionId: string }) {
   const { data, error, refetch } = useQuery(entriesQuery(subscriptionId, cursor));
   // The audit has no values of settings, because it is never erased. They are kept with the subscription.
   const { data: told } = useQuery(toldActsQuery(subscriptionId));
-  const valuesAt = new Map(told?.data.map(({ at, values }) => [at, values]));
+  const valuesOf = new Map(told?.data.map(({ id, values }) => [id, values]));
   const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
   return (
     <section className={styles.section} aria-labelledby="history">
@@ -41,7 +41,7 @@ export function HistoryTab({ subscriptionId }: { subscriptionId: string }) {
             </thead>
             <tbody>
               {data.data.map((entry) => (
-                <EntryRow key={entry.id} entry={entry} values={valuesAt.get(entry.at)} />
+                <EntryRow key={entry.id} entry={entry} values={valuesOf.get(entry.id)} />
               ))}
             </tbody>
           </table>
