@@ -4,6 +4,8 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { apiKeyRoutes } from "./access/api-keys.js";
 import { apiRoutes } from "./catalogue/apis.js";
 import { auditRoutes } from "./access/audit.js";
+import { auditVerifyRoute } from "./audit/audit-verify.js";
+import { settingsRoute } from "./settings-in-force.js";
 import { codecRoutes } from "./deliveries/codec.js";
 import { searchRoutes } from "./search.js";
 import { deliveryExportRoute } from "./deliveries/delivery-export.js";
@@ -99,6 +101,8 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...filterApiRoutes,
   ...apiKeyRoutes,
   ...auditRoutes,
+  auditVerifyRoute,
+  settingsRoute,
   ...codecRoutes,
   ...loginRoutes,
   ...meRoutes,

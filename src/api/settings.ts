@@ -1,5 +1,16 @@
 /** What the HTTP API reads of the settings. */
 
+/** A setting as it is in force in this process. */
+export interface SettingInForce {
+  name: string;
+  /** As text. Absent where there is none, and for a secret. */
+  value?: string;
+  /** It was set, and is not the default. */
+  isSet: boolean;
+  isSecret: boolean;
+  meaning: string;
+}
+
 export interface ApiSettings {
   version: string;
   /** Most bytes of one event's payload. */
@@ -31,6 +42,8 @@ export interface ApiSettings {
   leastRetentionDays?: number;
   /** There is a mail server. */
   sendsMail?: boolean;
+  /** All of them, for those who may read them. None where nobody asked the environment. */
+  inForce?: readonly SettingInForce[];
   /** A pure worker serves /health and /metrics only. */
   workerOnly?: boolean;
   /**

@@ -208,6 +208,10 @@ export type NewAuditEntry = Omit<AuditEntry, "id" | "at" | "prev" | "mac">;
 export interface AuditFilter {
   actor?: string;
   action?: string;
+  /** What the action begins with. */
+  actionPrefix?: string;
+  /** The id of the entry, of who acted or of what was acted on. */
+  q?: string;
   subject?: string;
   since?: Date;
   until?: Date;

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { z } from "zod";
+import type { SettingInForce } from "../api/settings.js";
 import { type Setting, SETTINGS } from "./settings/settings.js";
 
 export { SETTINGS } from "./settings/settings.js";
@@ -43,6 +44,21 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   refuseTrialSettings(config, production);
   refuseHalfMail(config);
   return { ...config, production, dataDir: resolve(config.SEALPOST_DATA_DIR) };
+}
+
+/** Every setting as it is in force. Of a secret it says whether there is one, and of a URL it leaves out who logs in. */
+export function settingsInForce(environment: NodeJS.ProcessEnv = process.env): SettingInForce[] {
+  return Object.entries<Setting>(SETTINGS).map(([name, { secret, default: byDefault, meaning }]) => {
+    const given = [name, ...(secret ? [`${name}_FILE`] : [])].map((key) => environment[key]).find(Boolean);
+    const value = secret ? undefined : (given ?? byDefault);
+    return {
+      name,
+      ...(value !== undefined && { value: value.replace(/\/\/[^/@\s]*@/, "//…@") }),
+      isSet: given !== undefined,
+      isSecret: secret === true,
+      meaning,
+    };
+  });
 }
 
 function secretValue(key: string, environment: NodeJS.ProcessEnv): string | undefined {

@@ -16,7 +16,7 @@ import { NO_PORTAL, readPortalFiles } from "../api/portal/files.js";
 import { createTemporalUi } from "../api/temporal-ui/temporal-ui.js";
 import { createTargetCheck } from "../endpoint/target/target-check.js";
 import { isGone, thisProcess } from "./process/process-name.js";
-import type { Config } from "./config.js";
+import { type Config, settingsInForce } from "./config.js";
 import type { Core } from "./core.js";
 import type { Drain } from "./process/drain.js";
 import { createPublishRefusals } from "./process/publish-refusals.js";
@@ -180,6 +180,7 @@ function apiSettingsOf({ core, config, url, trial, engineRetentionMs }: Serving)
     requestsPerSecond: config.REQUESTS_PER_SECOND,
     production: config.production,
     egressAddresses: config.SEALPOST_EGRESS_ADDRESSES,
+    inForce: settingsInForce(),
     workerOnly: config.ROLE === "worker",
     sendsMail: config.SMTP_URL !== undefined,
     ...(config.SEALPOST_ADMIN_KEY && {

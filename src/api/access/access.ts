@@ -60,6 +60,8 @@ export const ACTS = {
   /** One's own identity and log-out. */
   "session:own": EVERYBODY,
   "audit:read": INSPECTING,
+  /** The settings of the service as they are in force, without secrets. */
+  "settings:read": INSPECTING,
   /**
    * A provider seals what it starts, and an operator seals what it signals. The Temporal UI encodes the input of *Send
    * a Signal* before it sends it.

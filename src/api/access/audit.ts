@@ -46,9 +46,19 @@ export const pageRequest = ({ limit, cursor }: z.output<typeof pageQuery>) => ({
 
 const view = ({ at, ...entry }: AuditEntry): z.input<typeof auditView> => ({ ...entry, at: at.toISOString() });
 
-const filterOf = ({ actor, action, subject, since, until }: z.output<typeof auditFilter>): AuditFilter => ({
+const filterOf = ({
+  actor,
+  action,
+  actionPrefix,
+  q,
+  subject,
+  since,
+  until,
+}: z.output<typeof auditFilter>): AuditFilter => ({
   ...(actor !== undefined && { actor }),
   ...(action !== undefined && { action }),
+  ...(actionPrefix !== undefined && { actionPrefix }),
+  ...(q !== undefined && { q }),
   ...(subject !== undefined && { subject }),
   ...(since !== undefined && { since: new Date(since) }),
   ...(until !== undefined && { until: new Date(until) }),
@@ -62,7 +72,7 @@ export const auditRoutes: readonly ApiRoute[] = [
     tag: "Administration",
     act: "audit:read",
     summary: "List administrative acts, log-ins and refusals, newest first",
-    description: "Filters are exact. The time `since` is included, and `until` is not.",
+    description: "Filters are exact, but `actionPrefix`. The time `since` is included, and `until` is not.",
     query: pageQuery.extend(auditFilter.shape),
     response: { status: 200, description: "A page of acts", schema: pageOf(auditView) },
     handle: async ({ dependencies }: RequestContext<"store">, { query }) =>

@@ -1,6 +1,7 @@
 /** API keys, audit, codec and the state of the service. */
 import { z } from "zod";
 import { DEGRADED } from "../readiness.js";
+import { AUDIT_FAULTS } from "../../store/audit/audit-chain.js";
 import { groupsOfKey } from "../../store/key-groups.js";
 import { ROLES } from "../../store/model.js";
 import { type Act, ACTS, mayAct } from "./access.js";
@@ -101,6 +102,8 @@ const exactly = z.string().min(1).max(1_024).optional();
 export const auditFilter = z.strictObject({
   actor: exactly,
   action: exactly,
+  actionPrefix: exactly.meta({ description: "What the action begins with, such as `subscription.`" }),
+  q: exactly.meta({ description: "An id: of the entry, of who acted, or of what was acted on" }),
   subject: exactly,
   since: instantOrAgo.optional(),
   until: instantOrAgo.optional(),
@@ -110,6 +113,30 @@ export const apiKeyRotation = z
     overlapSeconds: overlapSeconds(7, "How long the earlier key works too. 86,400 when absent. With 0 it ends at once"),
   })
   .meta({ id: "KeyRotation" });
+
+export const auditVerification = z
+  .object({
+    ok: z.boolean().meta({ description: "The chain is whole, as far as the database alone can show it" }),
+    verifiedAt: instant.meta({ description: "When the check was done" }),
+    chained: z.int().meta({ description: "Entries of the chain, up to the fault if there is one" }),
+    unchained: z.int().meta({ description: "Entries from before the chain" }),
+    head: z
+      .object({ seq: z.int(), mac: z.string() })
+      .meta({
+        description:
+          "The last good entry. Keep it outside of the database, and give it as `expect` the next time. A database " +
+          "that was set back is whole in itself",
+      }),
+    open: z.int().meta({ description: "Acts that were begun and have no outcome yet" }),
+    fault: z
+      .object({
+        kind: z.enum(AUDIT_FAULTS),
+        seq: z.int().meta({ description: "The number of the first entry that is not as it was written" }),
+      })
+      .optional()
+      .meta({ description: "Absent if the chain is whole" }),
+  })
+  .meta({ id: "AuditVerification" });
 
 export const auditView = z
   .object({

@@ -113,7 +113,8 @@ export type AuditVerification = {
  * by this service. `mark`: the high-water mark is missing or was not written by this service. `unchained`: the entries
  * from before the chain are not those that it began with.
  */
-export type AuditFault = "missing" | "changed" | "cut_short" | "head" | "mark" | "unchained";
+export const AUDIT_FAULTS = ["missing", "changed", "cut_short", "head", "mark", "unchained"] as const;
+export type AuditFault = (typeof AUDIT_FAULTS)[number];
 
 /** What a chain is checked against. */
 export interface ChainWitnesses {

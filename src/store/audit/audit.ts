@@ -102,7 +102,7 @@ type ListFilter = NonNullable<Parameters<Store["audit"]["list"]>[1]>;
  * open.
  */
 function conditions(
-  { actor, action, subject, since, until }: ListFilter,
+  { actor, action, actionPrefix, q, subject, since, until }: ListFilter,
   open: readonly string[],
 ): Filter<AuditDocument>[] {
   const exact = Object.entries({ actor, action, subject })
@@ -110,8 +110,18 @@ function conditions(
     .map(([field, value]) => ({ [field]: value }));
   const telling: Filter<AuditDocument>[] =
     action === undefined ? [{ $or: [{ action: { $ne: INTENT_ACTION } }, ...open.map((_id) => ({ _id }))] }] : [];
-  return [...exact, ...telling, ...within<AuditDocument>("at", since, until)];
+  const begins: Filter<AuditDocument>[] =
+    actionPrefix === undefined ? [] : [{ action: { $gte: actionPrefix, $lt: `${actionPrefix}\uffff` } }];
+  const about: Filter<AuditDocument>[] = q === undefined ? [] : [{ $or: namedBy(q) }];
+  return [...exact, ...begins, ...about, ...telling, ...within<AuditDocument>("at", since, until)];
 }
+
+/** An actor is found by its id alone too: `key:key_…` by `key_…`. */
+const namedBy = (id: string): Filter<AuditDocument>[] => [
+  { _id: id },
+  { subject: id },
+  { actor: { $in: [id, ...["key", "person"].map((kind) => `${kind}:${id}`)] } },
+];
 
 function toEntry({ _id: id, at, actor, action, subject, detail, intent, prev, mac }: AuditDocument): AuditEntry {
   return {

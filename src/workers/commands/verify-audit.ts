@@ -9,6 +9,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import type { AuditFault } from "../../store/audit/audit-chain.js";
 import { connectStore } from "../../store/index.js";
+import { tellAuditBroken } from "../../store/notices/audit-broken.js";
 import type { Store } from "../../store/store.js";
 import { loadConfig } from "../config.js";
 import { recordedCommand } from "./command-act.js";
@@ -116,19 +117,8 @@ export async function runChecks(
 ): Promise<boolean> {
   const whole = await runVerification({ audit: store.audit, say, ...(expect && { expect }) });
   const same = against === undefined || (await runComparison({ audit: store.audit, file: against, say }));
-  if (!whole || !same) await tellBroken(store);
+  if (!whole || !same) await tellAuditBroken(store);
   return whole && same;
-}
-
-/** Once a day, so that a check by the hour does not send mail by the hour. */
-async function tellBroken({ notices }: Pick<Store, "notices">): Promise<void> {
-  const at = new Date();
-  await notices.add({
-    id: `audit.broken/${at.toISOString().slice(0, 10)}`,
-    kind: "audit.broken",
-    at,
-    reason: "npm run audit:verify has found a fault. Run it again, and compare with a copy that was stored elsewhere.",
-  });
 }
 
 async function main(args: readonly string[]): Promise<void> {

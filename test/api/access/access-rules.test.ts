@@ -98,6 +98,7 @@ const WHO: Record<access.Act, readonly Role[]> = {
   "people:write": ["admin"],
   "session:own": ALL,
   "audit:read": ["admin", "auditor"],
+  "settings:read": ["admin", "auditor"],
   "codec:encode": ["admin", "provider", "operator"],
   "codec:decode": ["admin", "operator"],
   "temporal:use": ["admin", "operator"],

@@ -32,6 +32,24 @@ test("the list is filtered exactly, and refuses what is no filter", async () => 
     expect(await api.problem("GET", `/v1/audit?${wrong}`)).toMatchObject({ status: 400 });
 });
 
+test("acts of one kind are found by how their names begin, and by an id wherever it stands", async () => {
+  const kinds = new Set((await list("actionPrefix=api_key.")).map(({ action }) => action));
+  expect([...kinds]).toEqual(["api_key.create"]);
+  expect((await list("actionPrefix=api")).map(({ action }) => action)).toContain("api.create");
+  expect(await list(`actionPrefix=api_key.&action=api.create`)).toEqual([]);
+  expect(await list("actionPrefix=$ne")).toEqual([]);
+  const { id, token } = await api.key({ role: "admin" });
+  const name = { name: "found" };
+  const { body } = await api.call<{ id: string }>("POST", "/v1/apis", { key: token, body: name });
+  const [made] = await list(`q=${body.id}`);
+  expect(made).toMatchObject({ action: "api.create", actor: `key:${id}` });
+  expect((await list(`q=${made?.id}`)).map((entry) => entry.id)).toEqual([made?.id]);
+  // As the actor, and as what was made.
+  expect((await list(`q=${id}`)).map(({ action }) => action)).toEqual(["api.create", "api_key.create"]);
+  expect(await list(`q=${id}&actionPrefix=api.`)).toHaveLength(1);
+  expect(await list(`q=${id.slice(0, -1)}`)).toEqual([]);
+});
+
 test("an auditor exports everything as JSON Lines, which is itself on record; nothing in it is a secret", async () => {
   const auditor = await api.key({ role: "auditor" });
   const { status, text, headers } = await api.call("GET", "/v1/audit/export", { key: auditor.token });
