@@ -95,7 +95,7 @@ describe.skipIf(!there)("payloads and their schema", { timeout: 300_000 }, () =>
     await closed(visitor);
   });
 
-  it("stand on the page of the event too, for those who may read them, and are gone once they were erased", async () => {
+  it("stand on the page of the event too, for those who may read them, until they are erased", async () => {
     const visitor = await logInAs(chromium, service, "provider", { path: `/portal/events/${wrongId}` });
     const { page } = visitor;
     const faults = page.getByRole("region", { name: "What the schema does not allow" });

@@ -133,8 +133,8 @@ export const eventRoutes: readonly ApiRoute[] = [
     act: "events:read",
     summary: "Read an event, its payload and its deliveries",
     description:
-      "`ref` is the id of the event, percent-encoded, or its `webhook-id`. An auditor sees no payload. Who reads one is " +
-      "in the audit (`content.read`).",
+      "`ref` is the id of the event, percent-encoded, or its `webhook-id`. An auditor sees no payload. Who reads one " +
+      "is in the audit (`content.read`).",
     params: z.strictObject({ ref: eventRef }),
     response: { status: 200, description: "The event", schema: eventWithDeliveries },
     async handle(context: RequestContext<"store" | "catalogue" | "auditTally">, { params: { ref } }) {

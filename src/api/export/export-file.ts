@@ -57,7 +57,7 @@ export async function beginExport<Column extends string>(
   const last = format === "jsonl" ? `${JSON.stringify({ cut: notice })}\n` : `${csvCell(notice)}\r\n`;
   return {
     write: (rows) => writePart(response, rows.map(lineOf).join("")),
-    end: () => void response.end(""),
+    end: () => void response.end(cut ? last : ""),
   };
 }
 

@@ -19,7 +19,10 @@ afterAll(() => api?.close());
 
 const verify = (query = "", key?: string) =>
   api.call<Verified>("GET", `/v1/audit/verify${query}`, key === undefined ? {} : { key });
-const told = async () => (await api.store.notices.due(50, new Date(Date.now() + 3_600_000))).filter(({ kind }) => kind === "audit.broken");
+const told = async () => {
+  const notices = await api.store.notices.due(50, new Date(Date.now() + 3_600_000));
+  return notices.filter(({ kind }) => kind === "audit.broken");
+};
 
 test("is whole, for those who may read the audit, and its head is told", async () => {
   const auditor = await api.key({ role: "auditor" });
