@@ -1,7 +1,10 @@
 /** The words of the pages. Code names keys. The sentences are in en.json. */
-import i18next, { type TFunction } from "i18next";
+import i18next, { type FormatterModule, type TFunction } from "i18next";
 import en from "./en.json" with { type: "json" };
+import { numberOf } from "./number.js";
 import { pseudoOf } from "./pseudo.js";
+
+export { LOCALE } from "./locale.js";
 
 declare module "i18next" {
   interface CustomTypeOptions {
@@ -13,15 +16,22 @@ declare module "i18next" {
 const PSEUDO = "sealpost.pseudo";
 
 const pseudo = globalThis.localStorage?.getItem(PSEUDO) === "1";
-void i18next.init({
+/** A count stands in a sentence as people write numbers. Everything else is put in as it is. */
+const counts: FormatterModule = {
+  type: "formatter",
+  init: () => undefined,
+  add: () => undefined,
+  addCached: () => undefined,
+  format: (value: unknown, _format, _language, options) =>
+    options?.["interpolationkey"] === "count" && typeof value === "number" ? numberOf(value) : String(value ?? ""),
+};
+
+void i18next.use(counts).init({
   lng: "en",
   initAsync: false,
   resources: { en: { translation: pseudo ? pseudoOf(en) : en } },
   // React escapes what is shown.
-  interpolation: { escapeValue: false },
+  interpolation: { escapeValue: false, alwaysFormat: true },
 });
 
 export const t: TFunction = i18next.t;
-
-/** In which English numbers and dates are written: the reader's own kind where there is one. */
-export const LOCALE: string = navigator.languages.find((each) => /^en\b/.test(each)) ?? "en-GB";

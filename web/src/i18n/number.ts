@@ -1,6 +1,6 @@
 /** Numbers as people write them. */
 import { numberFormat } from "../time/formatters.js";
-import { LOCALE } from "./index.js";
+import { LOCALE } from "./locale.js";
 
 /** 1,204 */
 export const numberOf = (value: number): string => numberFormat(LOCALE).format(value);
