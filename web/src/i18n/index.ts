@@ -22,8 +22,10 @@ const counts: FormatterModule = {
   init: () => undefined,
   add: () => undefined,
   addCached: () => undefined,
-  format: (value: unknown, _format, _language, options) =>
-    options?.["interpolationkey"] === "count" && typeof value === "number" ? numberOf(value) : String(value ?? ""),
+  format: (value: unknown, _format, _language, options) => {
+    if (typeof value !== "number") return typeof value === "string" ? value : "";
+    return options?.["interpolationkey"] === "count" ? numberOf(value) : String(value);
+  },
 };
 
 void i18next.use(counts).init({

@@ -101,8 +101,8 @@ function useFoundInSight(
   const wanted = useRef<FoundRow>(undefined);
   const begin = useEffectEvent((looked: FoundRow) => {
     wanted.current = looked;
-    const rowIsDrawn = inner.current?.querySelector("[data-found]") != null;
-    if (!rowIsDrawn) inner.current?.parentElement?.scrollTo({ top: offsetOf(looked.row) });
+    const isDrawn = inner.current?.querySelector("[data-found]") instanceof Element;
+    if (!isDrawn) inner.current?.parentElement?.scrollTo({ top: offsetOf(looked.row) });
   });
   useEffect(() => {
     if (found) begin(found);
