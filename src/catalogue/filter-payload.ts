@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { escapeEventId } from "../workflows/event-id.js";
 import type { FilterInput } from "./filter.js";
+import { type CloudEventEnvelope, isCloudEvent, isJsonType, isStructuredType } from "./payload-check.js";
 
 /** An event as a filter is asked about it. */
 export interface FilteredEvent {
@@ -26,17 +27,29 @@ export const filterInputOf = ({ id, type, contentType, bytes, attributes = {} }:
 });
 
 /**
- * The JSON value. Numbers are doubles, as CEL takes JSON. Only an integer that a double cannot hold exactly
- * (9007199254740993) is an int. What is not JSON is an empty map, so nothing in it is there.
+ * The JSON value. Of a CloudEvent in structured mode it is that of its data, as in binary mode and as the schema of the
+ * event type has it. Its attributes are among the headers. Numbers are doubles, as CEL takes JSON. Only an integer that
+ * a double cannot hold exactly (9007199254740993) is an int. What is not JSON is an empty map, so nothing in it is
+ * there.
  */
 export function payloadForFilter(contentType: string, bytes: Uint8Array): unknown {
   if (!JSON_TYPE.test(contentType)) return {};
+  const value = valueOf(bytes);
+  return isStructuredType(contentType) && isCloudEvent(value) ? dataOf(value) : value;
+}
+
+function valueOf(bytes: Uint8Array): unknown {
   try {
     const text = utf8.decode(bytes);
     return LONG_NUMBER.test(text) ? parseExactly(text) : JSON.parse(text);
   } catch {
     return {};
   }
+}
+
+function dataOf({ data = {}, data_base64: base64, datacontenttype: type }: CloudEventEnvelope): unknown {
+  if (typeof type === "string" && !isJsonType(type)) return {};
+  return typeof base64 === "string" ? valueOf(Buffer.from(base64, "base64")) : data;
 }
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;

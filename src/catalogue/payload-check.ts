@@ -133,12 +133,13 @@ function jsonOf({ contentType, bytes, parsed }: CheckedPayload): CheckedJson | s
   if (!isJsonType(contentType)) return NO_JSON_TYPE;
   const json = parsed ?? parse(bytes);
   if (!json) return NO_JSON;
-  return parsed === undefined && STRUCTURED.test(contentType) && isCloudEvent(json.value)
+  return parsed === undefined && isStructuredType(contentType) && isCloudEvent(json.value)
     ? dataOf(json.value, bytes)
     : { value: json.value, texts: [bytes] };
 }
 
-const isJsonType = (type: string): boolean => type === "application/json" || JSON_TYPE.test(type);
+/** Whether a content type is of JSON in UTF-8. */
+export const isJsonType = (type: string): boolean => type === "application/json" || JSON_TYPE.test(type);
 const NO_JSON_TYPE =
   "is not JSON in UTF-8, by its content type, and payloads of this event type are checked against a JSON Schema";
 const NO_JSON = "is not JSON in UTF-8";
@@ -147,6 +148,8 @@ const NO_JSON = "is not JSON in UTF-8";
  * A CloudEvent in structured mode: the schema is of its `data`, the same as in binary mode. It may stand there as JSON,
  * or its bytes as base64.
  */
+export const isStructuredType = (contentType: string | undefined): boolean =>
+  contentType !== undefined && STRUCTURED.test(contentType);
 const STRUCTURED = /^application\/cloudevents\+json[ \t]*(?:;|$)/i;
 function dataOf(
   { data, data_base64: base64, datacontenttype: type }: CloudEventEnvelope,
@@ -161,7 +164,8 @@ function dataOf(
   return data === undefined ? "is needed: the CloudEvent has none" : { value: data, texts: [bytes] };
 }
 
-interface CloudEventEnvelope {
+/** A CloudEvent in structured mode. Any of its members may be of a wrong type. */
+export interface CloudEventEnvelope {
   specversion: unknown;
   data?: unknown;
   data_base64?: unknown;

@@ -122,6 +122,36 @@ describe("numbers", () => {
   });
 });
 
+describe("of a CloudEvent in structured mode", () => {
+  const event = (more: object) =>
+    payloadForFilter(
+      "application/cloudevents+json; charset=utf-8",
+      Buffer.from(JSON.stringify({ specversion: "1.0", id: "1", source: "/", type: "a.b", ...more })),
+    );
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  it("the data is what the filter sees, wherever it stands", () => {
+    expect(verdict("data.total > 100", event({ data: { total: 250 } }))).toEqual({ matches: true });
+    expect(verdict("data.total > 100", event({ data_base64: base64('{"total":250}') }))).toEqual({ matches: true });
+    const big = event({ data_base64: base64('{"id":9007199254740993}') });
+    expect(verdict("data.id == 9007199254740993", big)).toEqual({ matches: true });
+    expect(event({ data: null })).toBeNull();
+  });
+  it("without data, or with data that is no JSON, it sees an empty map", () => {
+    for (const more of [
+      {},
+      { data_base64: base64("<x/>") },
+      { data_base64: base64('{"total":1}'), datacontenttype: "application/octet-stream" },
+      { data: '{"total":1}', datacontenttype: "application/xml" },
+    ])
+      expect(event(more)).toEqual({});
+  });
+  it("anything else under its content type is seen as it is", () => {
+    expect(payloadForFilter("application/cloudevents+json", Buffer.from('{"data":{"total":1}}'))).toEqual({
+      data: { total: 1 },
+    });
+  });
+});
+
 describe("refused when saved, with the position", () => {
   it.each([
     ["data.n ==", 1, 10, /EOF/],

@@ -26,10 +26,7 @@ export function isBinaryMode(headers: Readonly<Record<string, unknown>>): boolea
   return false;
 }
 
-const STRUCTURED = /^application\/cloudevents\+json[ \t]*(?:;|$)/i;
 const BATCH = /^application\/cloudevents-batch\+json[ \t]*(?:;|$)/i;
-export const isStructured = (contentType: string | undefined): boolean =>
-  contentType !== undefined && STRUCTURED.test(contentType);
 export const isStructuredBatch = (contentType: string | undefined): boolean =>
   contentType !== undefined && BATCH.test(contentType);
 

@@ -1,6 +1,6 @@
 /** Publishing the bytes of the body as they are, under the content type that they came with. */
 import { findDuplicateMember } from "../../catalogue/json-slice.js";
-import { isCloudEvent } from "../../catalogue/payload-check.js";
+import { isCloudEvent, isStructuredType } from "../../catalogue/payload-check.js";
 import { MEDIA_TYPE } from "../../catalogue/publisher-proof.js";
 import type { AcceptableEvent } from "../dependencies.js";
 import { parseJson, readBody } from "../http/body.js";
@@ -12,7 +12,6 @@ import {
   attributesOfHeaders,
   decodeAttribute,
   isBinaryMode,
-  isStructured,
   isStructuredBatch,
   type ReadAttributes,
 } from "./cloud-events.js";
@@ -38,7 +37,7 @@ export async function publishRaw(
   if (typeof hops !== "number") return hops;
   const id = givenEventId(undefined, request.headers["idempotency-key"]);
   if (id !== undefined && typeof id !== "string") return id;
-  const structured = isStructured(contentType);
+  const structured = isStructuredType(contentType);
   const named = !structured && binary ? attributesOfHeaders(request.rawHeaders) : undefined;
   if (named && !named.ok) return refuse("invalid_request", undefined, { errors: named.errors });
   const event: AcceptableEvent = {

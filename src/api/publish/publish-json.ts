@@ -3,7 +3,7 @@
  * has no promise, middleware or log line beyond what is needed. The publisher writes the log line of the event.
  */
 import { sliceMember, type Span } from "../../catalogue/json-slice.js";
-import { isCloudEvent } from "../../catalogue/payload-check.js";
+import { isCloudEvent, isStructuredType } from "../../catalogue/payload-check.js";
 import type { AcceptableEvent } from "../dependencies.js";
 import { MAX_BATCH, publishBatch, publishInput, type PublishInput } from "../deliveries/schemas.js";
 import { parseJson, readBody, refuseUnlessJson } from "../http/body.js";
@@ -11,7 +11,7 @@ import { refuse, type Refusal } from "../http/errors.js";
 import { validate } from "../http/validate.js";
 import type { RoutedRequest } from "../route.js";
 import type { PublishContext } from "./publish-context.js";
-import { isBinaryMode, isStructured, isStructuredBatch } from "./cloud-events.js";
+import { isBinaryMode, isStructuredBatch } from "./cloud-events.js";
 import { givenEventId, invalid, nameGroups, refuseEvents, refusePayloads } from "./event-checks.js";
 import { hopsOf } from "./hops.js";
 import { batchResult, type PublishAnswer, singleResult } from "./publish-answer.js";
@@ -25,7 +25,8 @@ export async function publishJson(
 ): Promise<PublishAnswer> {
   const { dependencies, actor } = context;
   const type = request.headers["content-type"];
-  if (isStructuredBatch(type) || (form === undefined && isStructured(type))) return publishStructured(context, request);
+  if (isStructuredBatch(type) || (form === undefined && isStructuredType(type)))
+    return publishStructured(context, request);
   if (form === undefined && isBinaryMode(request.headers)) return publishRaw(context, request);
   const hops = hopsOf(request);
   if (typeof hops !== "number") return hops;
