@@ -83,8 +83,9 @@ const ANSWERS: Readonly<Record<string, string>> = {
   421: "Tried again by the schedule, over a new connection.",
   425: "Tried again by the schedule.",
   429:
-    "Tried again, as Retry-After says (seconds or a date; 1 s to 24 h). Until then nothing else " +
-    "is sent to this subscription.",
+    "Tried again, as Retry-After says (seconds or a date; 1 s to 24 h), or without it the end of " +
+    "the limit (RateLimit, RateLimit-Reset, X-RateLimit-Reset). Until then nothing else is sent to " +
+    "this subscription.",
   "4XX":
     "Parked: the endpoint refuses this data, and the same again would not help. A person looks at " +
     "it and resends or cancels it.",

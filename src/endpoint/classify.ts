@@ -21,17 +21,23 @@ const DELIVERED: Outcome = Object.freeze({ class: "delivered", code: "delivered"
 
 /** Classifies an exchange. `now` is in milliseconds since the epoch, for a time that is given as a date. */
 export function classify(exchange: Exchange, now: number): Outcome {
-  if (exchange.kind === "failure") return outcomeOf(failureCode(exchange));
+  if (exchange.kind === "failure") return afterWait(outcomeOf(failureCode(exchange)), exchange.askedWaitMs);
   const { status } = exchange;
   if (status >= 200 && status <= 299) return DELIVERED;
   const retryAfterMs = askedWait(exchange, now);
   const code = statusCode(status);
-  const outcome = outcomeOf(retryAfterMs !== undefined && LATER_IF_SAID.has(status) ? "http_4xx_later" : code);
-  if (outcome.class !== "retry") return outcome;
-  // Without a valid value the schedule decides, and the bucket goes on. One 503 behind a load balancer is not the whole
-  // consumer.
-  return retryAfterMs === undefined ? outcome : { ...outcome, retryAfterMs, pausesBucket: true };
+  return afterWait(
+    outcomeOf(retryAfterMs !== undefined && LATER_IF_SAID.has(status) ? "http_4xx_later" : code),
+    retryAfterMs,
+  );
 }
+
+/**
+ * Without a wait that was asked for the schedule decides, and the bucket goes on. One 503 behind a load balancer is not
+ * the whole consumer.
+ */
+const afterWait = (outcome: Outcome, retryAfterMs: number | undefined): Outcome =>
+  outcome.class === "retry" && retryAfterMs !== undefined ? { ...outcome, retryAfterMs, pausesBucket: true } : outcome;
 
 function outcomeOf(code: OutcomeCode): Outcome {
   const row = OUTCOMES[code];

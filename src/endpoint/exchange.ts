@@ -68,6 +68,8 @@ export type Exchange =
       certificates?: CertificateFacts[];
       /** More about it, in a sentence for the consumer that holds nothing secret. */
       said?: string;
+      /** How long a server that is needed for the request asks to be left alone, milliseconds. */
+      askedWaitMs?: number;
     });
 
 /** What is kept of an answer's body. */

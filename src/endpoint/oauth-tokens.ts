@@ -13,6 +13,7 @@ import {
   customFetch,
 } from "oauth4webapi";
 import type { OAuth2ClientCredentials, Subscription } from "../store/model.js";
+import { askedWait } from "./answer/asked-wait.js";
 import { classify } from "./classify.js";
 import { readTokenAnswer } from "./oauth-token-answer.js";
 import type { Exchange } from "./exchange.js";
@@ -27,7 +28,13 @@ export type TokenResult =
   /**
    * `said`: what the authorization server answered, or why it did not, in a sentence of ours without anything secret.
    */
-  | { ok: false; code: TokenFault; said: string };
+  | {
+      ok: false;
+      code: TokenFault;
+      said: string;
+      /** How long the authorization server asks to be left alone. */
+      askedWaitMs?: number;
+    };
 
 export interface TokenRequest {
   subscription: Pick<Subscription, "id" | "updatedAt">;
@@ -80,7 +87,7 @@ export function createOAuthTokens({ sender, now = Date.now }: { sender: Sender; 
       const { result } = entry;
       const refused = result?.ok === true && result.token === request.refused;
       if (result && !refused && entry.goodUntil > now()) return result;
-      entry.pending ??= requestToken(sender, request).then(({ lifeMs, ...got }) => {
+      entry.pending ??= requestToken(sender, request, now).then(({ lifeMs, ...got }) => {
         const answer = got.result;
         entry.result = answer;
         entry.goodUntil = now() + lifeMs;
@@ -106,12 +113,12 @@ function sameClient(a: OAuth2ClientCredentials, b: OAuth2ClientCredentials): boo
 }
 
 type Requested = { result: TokenResult; lifeMs: number };
-const failed = (code: TokenFault, said: string): Requested => ({
-  result: { ok: false, code, said },
+const failed = (code: TokenFault, said: string, askedWaitMs?: number): Requested => ({
+  result: { ok: false, code, said, ...(askedWaitMs !== undefined && { askedWaitMs }) },
   lifeMs: FAILURE_KEPT_MS,
 });
 
-async function requestToken(sender: Sender, request: TokenRequest): Promise<Requested> {
+async function requestToken(sender: Sender, request: TokenRequest, now: () => number): Promise<Requested> {
   const exchange = await exchangeOf(sender, request).catch(() => undefined);
   if (!exchange) return failed("oauth_token_unavailable", "The token request could not be made.");
   if (exchange.kind === "failure") return failed(...unreached(exchange));
@@ -127,7 +134,9 @@ async function requestToken(sender: Sender, request: TokenRequest): Promise<Requ
     request.auth.clientSecret,
   );
   if (!answer.ok)
-    return failed(answer.fault === "refused" ? "oauth_client_refused" : "oauth_token_unavailable", answer.said);
+    return answer.fault === "refused"
+      ? failed("oauth_client_refused", answer.said)
+      : failed("oauth_token_unavailable", answer.said, askedWait(exchange, now()));
   const { token, lifeMs = DEFAULT_LIFE_MS } = answer;
   return { result: { ok: true, token }, lifeMs: lifeMs - Math.min(RENEW_BEFORE_MS, lifeMs / 10) };
 }

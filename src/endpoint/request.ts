@@ -80,8 +80,8 @@ export function createEndpointRequest({ sender, version }: EndpointRequestDepend
     const request = { subscription, auth, timeoutMs: Math.min(TOKEN_TIMEOUT_MS, timeoutMs / 2) };
     const time = timeSpent();
     const left = () => Math.max(1_000, timeoutMs - time.ms);
-    const unsent = ({ code, said }: TokenFailure): EndpointAnswer => ({
-      exchange: { ...notSent(code, time.ms), said },
+    const unsent = ({ code, said, askedWaitMs }: TokenFailure): EndpointAnswer => ({
+      exchange: { ...notSent(code, time.ms), said, ...(askedWaitMs !== undefined && { askedWaitMs }) },
       requestHeaders: headersFor(order, at)?.recorded ?? {},
       recordedBody: noBody,
     });

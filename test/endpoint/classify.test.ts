@@ -121,6 +121,18 @@ describe("Retry-After", () => {
 });
 
 describe("a failure", () => {
+  test("waits as long as the server asks that was needed for it, where it is tried again at all", () => {
+    expect(classify(failure("oauth_token_unavailable", { phase: "configure", askedWaitMs: 60_000 }), NOW)).toEqual({
+      class: "retry",
+      code: "oauth_token_unavailable",
+      retryAfterMs: 60_000,
+      pausesBucket: true,
+    });
+    expect(classify(failure("oauth_client_refused", { phase: "configure", askedWaitMs: 60_000 }), NOW)).toEqual({
+      class: "park",
+      code: "oauth_client_refused",
+    });
+  });
   const connect = { phase: "connect" } as const;
   test.each<[string, Partial<Failure>, string]>([
     ["UND_ERR_CONNECT_TIMEOUT", connect, "timeout_connect"],

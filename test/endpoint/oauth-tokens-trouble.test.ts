@@ -124,3 +124,21 @@ describe("trouble", () => {
     expect(await get({}, tokens)).toMatchObject({ token: "back" });
   });
 });
+
+describe("an authorization server that says when to come again", () => {
+  const busy = (status: number, headers: Record<string, string>, body = "busy") =>
+    void (stub.respond = () => ({ status, headers, body }));
+  test.each<[string, number, Record<string, string>]>([
+    ["Retry-After", 503, { "retry-after": "60" }],
+    ["RateLimit-Reset", 429, { "ratelimit-reset": "60" }],
+  ])("by %s is left alone until then", async (_name, status, headers) => {
+    busy(status, headers);
+    expect(await get()).toMatchObject({ ok: false, code: "oauth_token_unavailable", askedWaitMs: 60_000 });
+  });
+  test("without it, or with a refusal of the client, the schedule decides", async () => {
+    busy(503, {});
+    expect(await get()).not.toHaveProperty("askedWaitMs");
+    busy(401, { "retry-after": "60" }, '{"error":"invalid_client"}');
+    expect(await get()).not.toHaveProperty("askedWaitMs");
+  });
+});

@@ -51,6 +51,19 @@ describe("OAuth2 towards an endpoint that enforces it", () => {
     expect([server.requests.length, endpoint.requests.length]).toEqual([2, 3]);
   });
 
+  test("a token server that says when to come again pauses the subscription until then", async () => {
+    server.respond = () => ({ status: 429, headers: { "ratelimit-reset": "60" } });
+    const before = Date.now();
+    const result = await deliver(subscriptionFor({ auth: auth() }));
+    expect(result).toMatchObject({
+      status: "retrying",
+      attempt: { outcome: "oauth_token_unavailable" },
+      effect: { kind: "pause" },
+    });
+    expect("dueAt" in result ? result.dueAt : 0).toBeGreaterThanOrEqual(before + 60_000);
+    expect(endpoint.requests).toHaveLength(0);
+  });
+
   test("an endpoint that refuses the new one too is not asked a third time: the delivery is parked", async () => {
     endpoint.respond = () => ({ status: 401 });
     expect(await deliver(subscriptionFor({ auth: auth() }))).toMatchObject({
