@@ -57,7 +57,7 @@ const REFUSED_PUBLISHES = ["event_id_conflict", "erased", "unavailable"] as cons
 /** What an event type may ask for when a payload is not as its schema says. */
 const VALIDATIONS = ["enforce", "warn"] as const;
 /** What a group or a host may do a number of times within a minute (src/api/access/limits.ts). */
-const LIMITED = ["verify", "test", "drafts", "recoveries", "previews", "targets", "payloads"] as const;
+const LIMITED = ["verify", "test", "drafts", "recoveries", "previews", "targets", "payloads", "audit"] as const;
 
 /**
  * Every counter is there with 0, for each value that its label is known to have. `increase()` sees nothing in a series

@@ -6,11 +6,12 @@ import type { AuditTally } from "./audit-tally.js";
 import { refuse, type Refusal } from "../http/errors.js";
 import { MINUTE_MS } from "../../workflows/durations.js";
 
-export type LimitName = "verify" | "test" | "drafts" | "recoveries" | "previews" | "targets" | "payloads";
+/** `audit`: checks of its chain. */
+export type LimitName = "verify" | "test" | "drafts" | "recoveries" | "previews" | LimitOfOne;
 /** Most of each within a minute. */
 export type LimitSettings = Readonly<Record<Exclude<LimitName, "previews" | LimitOfOne>, number>>;
 /** Limits on one person, or one key. */
-type LimitOfOne = "targets" | "payloads";
+type LimitOfOne = "targets" | "payloads" | "audit";
 
 export interface Limits {
   /**
@@ -45,6 +46,8 @@ const PREVIEWS_FOR_ONE = 10;
 const CHECKS_FOR_ONE = 5;
 /** Payloads that are compared with a schema while somebody reads deliveries. Each may take 0.25 s of the one thread. */
 const PAYLOADS_FOR_ONE = 120;
+/** Checks of the audit. Each reads and recomputes every entry. */
+const AUDITS_FOR_ONE = 5;
 
 export function createLimits({ limits, settings, auditTally, refused, log }: LimitsDependencies): Limits {
   return {
@@ -69,19 +72,20 @@ export function createLimits({ limits, settings, auditTally, refused, log }: Lim
   };
 }
 
-const isOfOne = (name: LimitName): name is LimitOfOne => name === "targets" || name === "payloads";
+const isOfOne = (name: LimitName): name is LimitOfOne => name === "targets" || name === "payloads" || name === "audit";
 
 /**
  * A check of a target calls an address that need not belong to any subscription. So it is limited for the person, and
  * for the host over all of them.
  */
-const limitsOfOne = ({ name }: Pick<Actor, "name">, limit: LimitOfOne, host = ""): Limit[] =>
-  limit === "payloads"
-    ? [{ key: `payloads/${name}`, most: PAYLOADS_FOR_ONE, windowMs: MINUTE_MS }]
-    : [
-        { key: `targets/${name}`, most: CHECKS_FOR_ONE, windowMs: MINUTE_MS },
-        { key: `targets/*/${host}`, most: CHECKS_FOR_ONE * TOGETHER, windowMs: MINUTE_MS },
-      ];
+function limitsOfOne({ name }: Pick<Actor, "name">, limit: LimitOfOne, host = ""): Limit[] {
+  if (limit === "payloads") return [{ key: `payloads/${name}`, most: PAYLOADS_FOR_ONE, windowMs: MINUTE_MS }];
+  if (limit === "audit") return [{ key: `audit/${name}`, most: AUDITS_FOR_ONE, windowMs: MINUTE_MS }];
+  return [
+    { key: `targets/${name}`, most: CHECKS_FOR_ONE, windowMs: MINUTE_MS },
+    { key: `targets/*/${host}`, most: CHECKS_FOR_ONE * TOGETHER, windowMs: MINUTE_MS },
+  ];
+}
 
 /** The narrowest first. */
 function limitsOf(

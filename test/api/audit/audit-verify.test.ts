@@ -39,6 +39,14 @@ test("a head that was noted elsewhere and is not in the chain is a fault", async
   const { head } = (await verify()).body;
   const { body } = await verify(`?expect=${head.seq + 1_000}:${"A".repeat(43)}`);
   expect(body).toMatchObject({ ok: false, fault: { kind: "cut_short" } });
+  // The chain itself is whole, so nobody is woken.
+  expect(await told()).toEqual([]);
+});
+
+test("may be asked for 5 times a minute by one person or key", async () => {
+  const { token } = await api.key({ role: "auditor" });
+  const answers = await Promise.all(Array.from({ length: 6 }, () => verify("", token)));
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 200, 200, 429]);
 });
 
 test("an entry that somebody changed in the database is named", async () => {
