@@ -142,8 +142,8 @@ function createImport() {
 
 const OVERTAKEN = "An event type has been changed since the dry run. Make the dry run again, and look at what it says.";
 const TOO_LARGE =
-  `A document may have ${DOCUMENT_LIMIT_BYTES} bytes. Leave out what no webhook or message ` +
-  "refers to, such as `paths`.";
+  `A document may have ${DOCUMENT_LIMIT_BYTES / 1024 ** 2} MiB. Leave out what no webhook, callback or message ` +
+  "refers to, such as most of `paths`.";
 
 /**
  * Writes what was planned, one type after another, because FerretDB has no transactions. If the store fails in between,
