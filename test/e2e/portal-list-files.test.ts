@@ -17,12 +17,33 @@ if (!there)
 const TYPE = "ledger.entry.booked";
 const EVENTS = 3;
 
-/** A list, a column of it that is hidden, its filter in the address, and the first names of its file. */
+/** A list and its number of rows in words, a column of it that is hidden, its filter in the address, and the first names of its file. */
 const LISTS = [
-  { list: "Deliveries", column: "Attempts", query: `?type=${TYPE}`, names: "id,eventId,eventType", rows: EVENTS },
-  { list: "Events", column: "Size", query: `?type=${TYPE}`, names: "id,type,apiId", rows: EVENTS },
-  { list: "Subscriptions", column: "Group", query: "?q=Journal", names: "id,groupId,externalId", rows: 1 },
-  { list: "Recoveries", column: "Failed again", query: "?status=done", names: "id,status,mode", rows: 1 },
+  {
+    list: "Deliveries",
+    counted: "3 deliveries",
+    column: "Attempts",
+    query: `?type=${TYPE}`,
+    names: "id,eventId,eventType",
+    rows: EVENTS,
+  },
+  { list: "Events", counted: "3 events", column: "Size", query: `?type=${TYPE}`, names: "id,type,apiId", rows: EVENTS },
+  {
+    list: "Subscriptions",
+    counted: "1 subscription",
+    column: "Group",
+    query: "?q=Journal",
+    names: "id,groupId,externalId",
+    rows: 1,
+  },
+  {
+    list: "Recoveries",
+    counted: "1 recovery",
+    column: "Failed again",
+    query: "?status=done",
+    names: "id,status,mode",
+    rows: 1,
+  },
 ] as const;
 
 describe.skipIf(!there)("lists", { timeout: 300_000 }, () => {
@@ -76,13 +97,14 @@ describe.skipIf(!there)("lists", { timeout: 300_000 }, () => {
   }
 
   it.each(LISTS)("$list: a hidden column stays hidden, and what is filtered is a file", async (each) => {
-    const { list, column, query, names, rows } = each;
+    const { list, counted, column, query, names, rows } = each;
     const what = list.toLowerCase();
     const visitor = await logInAs(chromium, service, "operator", { path: `/portal/${what}${query}` });
     const { page } = visitor;
     const table = page.getByRole("table", { name: list, exact: true });
     const head = table.getByRole("columnheader", { name: column, exact: true });
     await head.waitFor();
+    await page.getByRole("status").getByText(counted, { exact: true }).waitFor();
     await page.locator("summary").filter({ hasText: "Columns" }).click();
     await page.getByRole("checkbox", { name: column, exact: true }).uncheck();
     await expect.poll(() => head.count()).toBe(0);

@@ -2,19 +2,22 @@
 import { z } from "zod";
 import type { RecoveryFilter } from "../../workflows/recovery/recovery-contract.js";
 import { pageRequest } from "../access/audit.js";
+import { countReply } from "../deliveries/delivery-query.js";
+import { countView } from "../deliveries/schemas.js";
 import { refuse } from "../http/errors.js";
 import { pageOf } from "../http/primitives.js";
 import { type ApiRoute, ok, type RequestContext, route } from "../route.js";
 import { recoveryActRoutes } from "./recovery-acts.js";
 import { checkFilter } from "./recovery-filter.js";
 import { recoveryHistoryRoute } from "./recovery-history.js";
-import { recoveryListFilter } from "./recovery-list.js";
+import { recoveriesUpTo, recoveryListFilter } from "./recovery-list.js";
 import { makePreview, type Preview } from "./recovery-preview.js";
 import {
   previewInput,
   previewView,
   recoveryId,
   recoveryInput,
+  recoveryListQuery,
   recoveryQuery,
   recoveryView,
 } from "./recovery-schemas.js";
@@ -24,6 +27,8 @@ import { sendEventRoute } from "./send-event.js";
 import { needsRelease, startRecovery } from "./start-recovery.js";
 
 const params = z.strictObject({ id: recoveryId });
+/** Each is read to be counted. */
+const MOST_COUNTED = 1_000;
 
 function previewOf(
   { summary: { count, exact, byStatus, oldest, newest }, bySubscription, estimatedSeconds, claims, token }: Preview,
@@ -123,6 +128,22 @@ export const recoveryRoutes: readonly ApiRoute[] = [
       if (!filter) return ok({ data: [], next: null });
       const { data, next } = await context.dependencies.store.recoveries.list(pageRequest(query), filter);
       return ok({ data: await Promise.all(data.map((each) => viewRecovery(context, each))), next: next ?? null });
+    },
+  }),
+  route({
+    method: "get",
+    path: "/v1/recoveries/count",
+    operationId: "countRecoveries",
+    tag: "Recoveries",
+    act: "recoveries:read",
+    summary: "Count recoveries",
+    description: "Those that `GET /v1/recoveries` lists with the same filters. It counts up to 1,000 and then stops.",
+    query: recoveryListQuery,
+    response: { status: 200, description: "The number", schema: countView },
+    async handle(context: RequestContext<"store" | "catalogue">, { query }) {
+      const filter = recoveryListFilter(context, query);
+      const { length } = filter ? await recoveriesUpTo(context, filter, MOST_COUNTED) : [];
+      return countReply({ count: Math.min(length, MOST_COUNTED), exact: length <= MOST_COUNTED });
     },
   }),
   route({

@@ -1,9 +1,9 @@
 /** `GET /v1/recoveries/export`: what a filter names, as a file: what was sent again, for whom, and how it went. */
 import type { Recovery } from "../../store/collections/recoveries.js";
 import { exportFormat, MOST_EXPORTED } from "../export/export-file.js";
-import { exportRoute, pagesOf, partsOf } from "../export/export-route.js";
+import { exportRoute, partsOf } from "../export/export-route.js";
 import type { ApiRoute } from "../route.js";
-import { recoveryListFilter } from "./recovery-list.js";
+import { recoveriesUpTo, recoveryListFilter } from "./recovery-list.js";
 import { recoveryListQuery } from "./recovery-schemas.js";
 import { recoveryFacts } from "./recovery-view.js";
 
@@ -62,17 +62,7 @@ export const recoveryExportRoute: ApiRoute = exportRoute({
   async find(context, query) {
     const filter = recoveryListFilter(context, query);
     if (!filter) return undefined;
-    // No index counts what can send events of an api. A recovery is small, and people start few.
-    const found: Recovery[] = [];
-    const { recoveries } = context.dependencies.store;
-    const pages = pagesOf(
-      (page) => recoveries.list(page, filter),
-      (some) => some,
-    );
-    for await (const page of pages) {
-      found.push(...page);
-      if (found.length > MOST_EXPORTED) break;
-    }
+    const found = await recoveriesUpTo(context, filter, MOST_EXPORTED);
     const count = Math.min(found.length, MOST_EXPORTED);
     return { count, exact: count === found.length, pages: partsOf(found, rowOf) };
   },

@@ -94,6 +94,13 @@ describe("an export of recoveries", () => {
       "rec_theirs",
     ]);
     expect((await get("format=jsonl", mine.providerKey)).text).toBe("");
+    const count = async (query: string, key = mine.consumerKey) =>
+      (await api.call("GET", `/v1/recoveries/count?${query}`, { key })).body;
+    const exactly = (found: number) => ({ count: found, exact: true, atLeast: false });
+    expect(await count("")).toEqual(exactly(2));
+    expect(await count("status=failed")).toEqual(exactly(1));
+    expect(await count(`apiId=${others.apiId}`, operator)).toEqual(exactly(2));
+    expect(await count("", mine.providerKey)).toEqual(exactly(0));
   });
 
   it("is a table with names, in which nothing is a formula", async () => {
@@ -134,5 +141,7 @@ describe("an export of recoveries", () => {
     expect(answer.headers["sealpost-export-cut"]).toBe("true");
     expect(rows).toHaveLength(10_002);
     expect(rows.at(-1)).toContain("10000 recoveries");
+    const counted = await api.call("GET", "/v1/recoveries/count", { key: token });
+    expect(counted.body).toEqual({ count: 1_000, exact: false, atLeast: true });
   }, 300_000);
 });

@@ -38,6 +38,16 @@ const listFilterOf = ({ status, api: apiId }: RecoveriesFilter) => ({
   ...(apiId && { apiId }),
 });
 
+export const recoveryCountQuery = (filter: RecoveriesFilter) => {
+  const query = listFilterOf(filter);
+  return queryOptions({
+    queryKey: ["recoveries-count", query],
+    queryFn: ({ signal }) => ask(api.GET("/v1/recoveries/count", { params: { query }, headers: BACKGROUND, signal })),
+    placeholderData: keepPreviousData,
+    refetchInterval: CALM_MS,
+  });
+};
+
 /** Where the file of what is filtered is. */
 export const recoveryExportAddress = (filter: RecoveriesFilter, format: ExportFormat): string =>
   `/v1/recoveries/export?${new URLSearchParams({ format, ...listFilterOf(filter) }).toString()}`;

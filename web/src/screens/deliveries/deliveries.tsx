@@ -5,9 +5,9 @@ import { useState } from "react";
 import { useMe } from "../../api/queries.js";
 import { mayDo } from "../../api/access.js";
 import { t } from "../../i18n/index.js";
-import { numberOf } from "../../i18n/number.js";
 import { ExportMenu } from "../../parts/rows/export-menu.js";
 import { FreshRows } from "../../parts/rows/fresh-rows.js";
+import { Counted } from "../../parts/counted.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { stringifySearch } from "../../search-parameters.js";
@@ -53,13 +53,12 @@ interface ToolsProps {
 /** How many there are, whether the list is live, and the way out of the page. */
 function Tools({ search, mode, switchLive }: ToolsProps) {
   const { data: counted } = useQuery(countQuery(search));
-  const number = counted && numberOf(counted.count);
   return (
     <div className={styles.tools}>
-      <span className="quiet" role="status">
-        {counted &&
-          t(counted.atLeast ? "deliveries.countAtLeast" : "deliveries.count", { count: counted.count, number })}
-      </span>
+      <Counted
+        counted={counted}
+        words={(more, values) => t(more ? "deliveries.countAtLeast" : "deliveries.count", values)}
+      />
       <label className="row">
         <input type="checkbox" checked={mode !== "off"} onChange={({ target }) => switchLive(target.checked)} />
         {mode === "asking" ? t("deliveries.liveAsking") : t("deliveries.live")}

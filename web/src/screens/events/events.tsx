@@ -6,6 +6,7 @@ import { eventTypesQuery } from "../../api/queries.js";
 import { LOCALE, t } from "../../i18n/index.js";
 import { Breakable } from "../../parts/breakable.js";
 import { CursorPaging } from "../../parts/cursor-paging.js";
+import { Counted } from "../../parts/counted.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { ColumnCell, ColumnHeads, ColumnsMenu, useColumns } from "../../parts/rows/columns.js";
@@ -18,16 +19,22 @@ import { keptSearch } from "../../search-parameters.js";
 import { numberFormat } from "../../time/formatters.js";
 import styles from "./events.module.css";
 import type { EventsSearch } from "./filters.js";
-import { eventExportAddress, type EventRecord, eventsQuery } from "./queries.js";
+import { eventCountQuery, eventExportAddress, type EventRecord, eventsQuery } from "./queries.js";
 
 export function Events() {
   const search = useSearch({ from: "/events" });
   const navigate = useNavigate({ from: "/events" });
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery(eventsQuery(search));
+  const { data: counted } = useQuery(eventCountQuery(search));
   const columns = useColumns(COLUMNS, "sealpost.events.columns.hidden");
   const newest = () => void navigate({ search: ({ cursor: _, ...rest }) => rest });
   return (
-    <Page title={t("nav.events")}>
+    <Page
+      title={t("nav.events")}
+      beside={
+        <Counted counted={counted} words={(more, values) => t(more ? "events.countAtLeast" : "events.count", values)} />
+      }
+    >
       <div className={styles.page}>
         <Filters search={search} />
         {error && <ProblemNotice error={error} again={() => void refetch()} newest={newest} />}

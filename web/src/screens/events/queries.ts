@@ -28,6 +28,15 @@ export const eventsQuery = (search: EventsSearch) => {
   });
 };
 
+export const eventCountQuery = (search: EventsSearch) => {
+  const query = listFilterOf(search);
+  return queryOptions({
+    queryKey: ["events-count", query],
+    queryFn: ({ signal }) => ask(api.GET("/v1/events/count", { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+  });
+};
+
 /** Where the file of what is filtered is. */
 export const eventExportAddress = (search: EventsSearch, format: ExportFormat): string =>
   `/v1/events/export?${new URLSearchParams({ format, ...listFilterOf(search) }).toString()}`;

@@ -3,15 +3,16 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { memo } from "react";
 import { mayDo } from "../../api/access.js";
-import { useMe } from "../../api/queries.js";
+import { type Role, useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
+import { Counted } from "../../parts/counted.js";
 import { CursorPaging } from "../../parts/cursor-paging.js";
 import { useNames } from "../../parts/names.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { useLiveRecoveries } from "../../parts/recovery/live.js";
 import type { Recovery } from "../../parts/recovery/model.js";
-import { recoveriesQuery, recoveryExportAddress } from "../../parts/recovery/queries.js";
+import { recoveriesQuery, recoveryCountQuery, recoveryExportAddress } from "../../parts/recovery/queries.js";
 import { filterWords } from "../../parts/recovery/recovery-text.js";
 import { ColumnCell, ColumnHeads, ColumnsMenu } from "../../parts/rows/columns.js";
 import { ExportMenu } from "../../parts/rows/export-menu.js";
@@ -35,7 +36,7 @@ export function Recoveries() {
     void navigate({ search: (before) => ({ ...keptSearch(before), ...(status && { status }) }) });
   };
   return (
-    <Page title={t("nav.recoveries")} beside={mayDo(role, "recoveries:write") && <NewLink />}>
+    <Page title={t("nav.recoveries")} beside={<Beside search={search} role={role} />}>
       <div className={styles.screen}>
         <label className="field">
           {t("deliveries.column.status")}
@@ -71,6 +72,19 @@ export function Recoveries() {
         {data && <CursorPaging cursor={search.cursor} next={data.next} newest={newest} />}
       </div>
     </Page>
+  );
+}
+
+function Beside({ search, role }: { search: Parameters<typeof recoveryCountQuery>[0]; role: Role }) {
+  const { data: counted } = useQuery(recoveryCountQuery(search));
+  return (
+    <div className="row">
+      <Counted
+        counted={counted}
+        words={(more, values) => t(more ? "recoveries.countAtLeast" : "recoveries.count", values)}
+      />
+      {mayDo(role, "recoveries:write") && <NewLink />}
+    </div>
   );
 }
 

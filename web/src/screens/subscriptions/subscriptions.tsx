@@ -5,11 +5,11 @@ import { useState } from "react";
 import { mayDo } from "../../api/access.js";
 import { useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
-import { numberOf } from "../../i18n/number.js";
 import { CursorPaging } from "../../parts/cursor-paging.js";
 import { ColumnsMenu } from "../../parts/rows/columns.js";
 import { ExportMenu } from "../../parts/rows/export-menu.js";
 import { FreshRows } from "../../parts/rows/fresh-rows.js";
+import { Counted } from "../../parts/counted.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
@@ -91,12 +91,11 @@ function Changed({ live: { fresh, gone }, again }: { live: LiveList; again: () =
 
 function Count({ search }: { search: SubscriptionsSearch }) {
   const { data: counted } = useQuery(subscriptionCountQuery(search));
-  const number = counted && numberOf(counted.count);
   return (
-    <span className="quiet" role="status">
-      {counted &&
-        t(counted.atLeast ? "subscriptions.countAtLeast" : "subscriptions.count", { count: counted.count, number })}
-    </span>
+    <Counted
+      counted={counted}
+      words={(more, values) => t(more ? "subscriptions.countAtLeast" : "subscriptions.count", values)}
+    />
   );
 }
 
