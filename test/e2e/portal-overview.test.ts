@@ -64,6 +64,12 @@ describe.skipIf(!there)("the overview", { timeout: 300_000 }, () => {
     await page.getByRole("table", { name: "Deliveries" }).waitFor();
     expect(new URL(page.url()).search).toBe("?status=parked");
     await expect.poll(() => page.getByText(`${PARKED} deliveries`, { exact: true }).count(), WITHIN).toBe(1);
+    await page.goto(`${service.url}/portal`);
+    await page.getByRole("region", { name: "Failed attempts: whose fault" }).getByRole("link").click();
+    await page.getByRole("table", { name: "Deliveries" }).waitFor();
+    expect(new URL(page.url()).search).toBe("?fault=endpoint&since=-24h");
+    await expect.poll(() => page.getByText(`${PARKED} deliveries`, { exact: true }).count(), WITHIN).toBe(1);
+    expect(await page.getByLabel("Failed on the side of").inputValue()).toBe("endpoint");
     expect(complaints).toEqual([]);
     await page.context().close();
   });

@@ -31,6 +31,7 @@ export const listOf = <T extends z.ZodType<string, string>>(
     });
 
 const outcomeCodes = Object.keys(OUTCOMES).sort();
+const FAULTS = ["endpoint", "settings", "ours"] as const;
 const STATUS = "[1-9][0-9]{2}|[1-5]xx";
 const status = z
   .string()
@@ -73,6 +74,7 @@ export const deliveryFilter = z.strictObject({
     { max: 1_024, pattern: outcomeCodes.join("|") },
     "Outcome of the newest attempt",
   ),
+  fault: z.enum(FAULTS).optional().meta({ description: "On whose side the newest attempt failed" }),
   durationMin: wholeNumber(DAY_MS, "Milliseconds that the newest attempt took at least"),
   attemptsMin: wholeNumber(1_000_000, "So many attempts at least"),
   since: instantOrAgo.optional().meta({ description: "Created at or after: an instant, or -15m, -24h, -7d ago" }),
@@ -97,6 +99,7 @@ export function deliveryFilterOf(
   query: DeliveryFilterInput,
 ): DeliveryFilter | undefined {
   const { groupId: group, eventType, apiId: api } = query;
+  if (outcomesOf(query)?.length === 0) return undefined;
   if (api !== undefined && !ownsApi(actor, api)) return undefined;
   if (group !== undefined && actor.groupIds?.includes(group) === false) return undefined;
   const groupIds = group === undefined ? actor.groupIds : [group];
@@ -118,8 +121,16 @@ export function deliveryFilterOf(
   };
 }
 
+/** The outcomes that were asked for, by their codes, by whose fault they are, or by both. */
+function outcomesOf({ outcome, fault }: DeliveryFilterInput): string[] | undefined {
+  if (fault === undefined) return outcome;
+  const faults = new Map<string, { fault: string }>(Object.entries(OUTCOMES));
+  return (outcome ?? outcomeCodes).filter((code) => faults.get(code)?.fault === fault);
+}
+
 function askedFor(query: DeliveryFilterInput): DeliveryFilter {
-  const { status: statuses, subscriptionId: subscription, eventType, eventId, q, httpStatus, outcome } = query;
+  const { status: statuses, subscriptionId: subscription, eventType, eventId, q, httpStatus } = query;
+  const outcome = outcomesOf(query);
   const { durationMin, attemptsMin, since, until } = query;
   return {
     ...(statuses && { status: statuses }),

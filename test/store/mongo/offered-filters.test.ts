@@ -30,6 +30,8 @@ const OF_DELIVERIES: Record<keyof typeof deliveryFilter.shape, Partial<DeliveryF
   q: [{ named: { deliveryId: "evt_1.sub_1", eventId: "evt_1.sub_1" } }],
   httpStatus: [{ httpStatus: [{ from: 400, to: 499 }] }],
   outcome: [{ outcome: ["http_4xx"] }],
+  // To the store it is outcomes.
+  fault: [],
   durationMin: [{ durationMin: 100 }],
   attemptsMin: [{ attemptsMin: 2 }],
   since: [{ since: AT }],

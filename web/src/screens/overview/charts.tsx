@@ -63,20 +63,39 @@ export default function OverviewCharts({ window, kept }: ChartsProps) {
           <section className="card" aria-label={t("overview.attempts")}>
             <Chart title={t("overview.attempts")} {...charts} series={charts.volume} unit="count" zone={zone} />
           </section>
-          <Card id="fault" title={t("overview.whoseFault")}>
-            <dl className={styles.rows}>
-              {charts.totals.map(({ fault, total }) => (
-                <div key={fault} className={styles.row} data-some={total > 0 || undefined}>
-                  <dt>{t(`overview.fault.${fault}`)}</dt>
-                  <dd>{numberOf(total)}</dd>
-                </div>
-              ))}
-            </dl>
-          </Card>
+          <FaultTotals totals={charts.totals} window={window} kept={kept} />
           <Slowest window={window} kept={kept} />
         </div>
       )}
     </>
+  );
+}
+
+interface FaultTotalsProps extends ChartsProps {
+  totals: readonly { fault: (typeof FAULTS)[number]; total: number }[];
+}
+
+/** Each leads to the deliveries whose newest attempt failed so. What was delivered since is not among them. */
+function FaultTotals({ totals, window, kept }: FaultTotalsProps) {
+  return (
+    <Card id="fault" title={t("overview.whoseFault")}>
+      <dl className={styles.rows}>
+        {totals.map(({ fault, total }) => (
+          <div key={fault} className={styles.row} data-some={total > 0 || undefined}>
+            <dt>
+              {total > 0 ? (
+                <Link to="/deliveries" search={{ ...kept, fault, since: `-${window}` }}>
+                  {t(`overview.fault.${fault}`)}
+                </Link>
+              ) : (
+                t(`overview.fault.${fault}`)
+              )}
+            </dt>
+            <dd>{numberOf(total)}</dd>
+          </div>
+        ))}
+      </dl>
+    </Card>
   );
 }
 

@@ -7,7 +7,7 @@ import { Popup } from "../../../parts/popup.js";
 import { eventTypesQuery, groupsQuery, subscriptionsQuery, useMe } from "../../../api/queries.js";
 import { t } from "../../../i18n/index.js";
 import { keptSearch } from "../../../search-parameters.js";
-import { type DeliveriesSearch, isFiltered, NEEDS_SOMEBODY, STATUSES, statusesOf } from "./filters.js";
+import { type DeliveriesSearch, isFiltered, NEEDS_SOMEBODY, STATUSES, statusesOf, DELIVERY_FAULTS } from "./filters.js";
 import { endpointName } from "../../../parts/names.js";
 import { OUTCOME_CODES } from "./outcome-codes.js";
 import { WindowFilter } from "./window-filter.js";
@@ -34,7 +34,7 @@ export function FilterBar({ search }: FilterBarProps) {
   const change = useFilters();
   const navigate = useNavigate({ from: "/deliveries" });
   const needs = search.status === NEEDS_SOMEBODY;
-  const further = ["type", "subscription", "group", "http", "outcome", "event"] as const;
+  const further = ["type", "subscription", "group", "http", "outcome", "fault", "event"] as const;
   const count = further.filter((name) => search[name] !== undefined).length;
   return (
     <section className={styles.bar} aria-label={t("filters.label")}>
@@ -162,13 +162,20 @@ function MoreFilters({ search, apply }: PartProps) {
         label={t("filters.outcome")}
         options={OUTCOME_CODES.map((code) => [code, code])}
       />
+      <Chosen
+        name="fault"
+        search={search}
+        apply={apply}
+        label={t("filters.fault")}
+        options={DELIVERY_FAULTS.map((fault) => [fault, t(`overview.fault.${fault}`)])}
+      />
       <Typed name="event" search={search} apply={apply} label={t("filters.event")} />
     </div>
   );
 }
 
 interface FieldProps extends PartProps {
-  name: "type" | "subscription" | "group" | "http" | "outcome" | "event";
+  name: "type" | "subscription" | "group" | "http" | "outcome" | "fault" | "event";
   label: string;
 }
 

@@ -2,7 +2,7 @@
 import { type FrameSearch, frameSearch, textsOf } from "../../../search-parameters.js";
 import { DAY_MS } from "../../../time/format.js";
 
-const NAMES = ["status", "type", "subscription", "event", "http", "outcome", "q", "since", "until"] as const;
+const NAMES = ["status", "type", "subscription", "event", "http", "outcome", "fault", "q", "since", "until"] as const;
 
 export type DeliveriesSearch = FrameSearch & Partial<Record<(typeof NAMES)[number], string>>;
 
@@ -35,6 +35,9 @@ export const STATUSES = [
 ] as const;
 export type DeliveryStatus = (typeof STATUSES)[number];
 
+/** On whose side an attempt failed. */
+export const DELIVERY_FAULTS = ["endpoint", "settings", "ours"] as const;
+
 /** Nothing more happens to these by itself: somebody has to act. */
 export const NEEDS_SOMEBODY = "parked,exhausted";
 
@@ -49,6 +52,7 @@ export const WINDOWS = ["-15m", "-1h", "-24h", "-7d", "-30d"] as const;
 export function filterOf(search: DeliveriesSearch) {
   const { group, api, type, subscription, event, http, outcome, q, since, until } = search;
   const status = statusesOf(search).join(",");
+  const fault = DELIVERY_FAULTS.find((each) => each === search.fault);
   return {
     ...(status && { status }),
     ...(group && { groupId: group }),
@@ -58,6 +62,7 @@ export function filterOf(search: DeliveriesSearch) {
     ...(event && { eventId: event }),
     ...(http && { httpStatus: http }),
     ...(outcome && { outcome }),
+    ...(fault && { fault }),
     ...(q && { q }),
     ...(since && { since }),
     ...(until && { until }),
@@ -68,8 +73,8 @@ export function filterOf(search: DeliveriesSearch) {
 export const isFiltered = (search: DeliveriesSearch): boolean => NAMES.some((name) => search[name] !== undefined);
 
 /** What of this list's filters a recovery cannot take: it reads by time, group, endpoint, type and status. */
-export const notRecoverable = (search: DeliveriesSearch): ("api" | "event" | "http" | "outcome" | "q")[] =>
-  (["api", "event", "http", "outcome", "q"] as const).filter(
+export const notRecoverable = (search: DeliveriesSearch): ("api" | "event" | "http" | "outcome" | "fault" | "q")[] =>
+  (["api", "event", "http", "outcome", "fault", "q"] as const).filter(
     // An event type says its api.
     (name) => search[name] !== undefined && !(name === "api" && search.type !== undefined),
   );
