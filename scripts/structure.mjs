@@ -64,9 +64,9 @@ function findHalls() {
   }
 }
 
-/** Regular expressions and addresses cannot be broken. Everything else can. */
+/** Regular expressions and addresses cannot be broken. Everything else can, comments too. */
 const isUnbreakable = (line) =>
-  !/\S\s+\S/.test(line.trim().replace(/^(\/\/|\*)\s+/, "")) || /^\s*\/.*\/[a-z]*[,;]?$/.test(line);
+  !/\S\s+\S/.test(line.trim().replace(/^(\/\/|\*)\s+/, "")) || /^\s*\/(?![*/]).*\/[a-z]*[,;]?$/.test(line);
 
 function findLongLines() {
   for (const file of ["src", "test", "bench", "scripts", "web"].flatMap(filesOf)) {

@@ -1,4 +1,6 @@
-/** What every fault of the chaos run works on: the cluster, the events that it publishes, and waiting for a condition. */
+/**
+ * What every fault of the chaos run works on: the cluster, the events that it publishes, and waiting for a condition.
+ */
 import { pause } from "../clock.js";
 import type { Sink } from "../sink.js";
 import { type Cluster, lastLinesOf } from "./cluster.js";

@@ -1,4 +1,7 @@
-/** When a list of 100 rows can be used, after the API answered, in a real browser with its full and a quarter of its speed. */
+/**
+ * When a list of 100 rows can be used, after the API answered, in a real browser with its full and a quarter of its
+ * speed.
+ */
 import type { Browser, Page } from "playwright-core";
 import { startChromium } from "../../test/support/chromium.js";
 import type { Service } from "../../test/support/service.js";

@@ -64,7 +64,9 @@ export interface FirstAttemptsDependencies {
   onBegin?: (route: Route) => void;
   /** Attempts under way, by delivery, for another run of the dispatch. */
   sending?: Map<string, Promise<FirstOutcome>>;
-  /** Aborted when the engine gives the dispatch up. What has not begun gets no outcome, because another run makes it. */
+  /**
+   * Aborted when the engine gives the dispatch up. What has not begun gets no outcome, because another run makes it.
+   */
   givenUp?: AbortSignal;
 }
 

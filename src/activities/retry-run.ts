@@ -35,7 +35,9 @@ export interface AttemptDependencies extends FirstAttemptsDependencies, RunResul
 
 /** Requests under way to one endpoint out of one batch of retries. */
 const WIDTH = 10;
-/** One that missed its slot asks for another here, with its bytes at hand. A round by way of the workflow costs more. */
+/**
+ * One that missed its slot asks for another here, with its bytes at hand. A round by way of the workflow costs more.
+ */
 const ROUNDS = 3;
 /** So long before its slot a run reads what it sends. */
 const OPEN_AHEAD_MS = 500;

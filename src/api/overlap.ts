@@ -1,4 +1,7 @@
-/** Rotation with an overlap: what was there before counts for a while beside the new one, so that its users can change over. */
+/**
+ * Rotation with an overlap: what was there before counts for a while beside the new one, so that its users can change
+ * over.
+ */
 import { z } from "zod";
 
 /** A day, as most users of a secret or key need to change over. */

@@ -71,7 +71,9 @@ interface Entry extends Endpoint {
  * for the answer. So it still reports within the minute after which the engine takes its activity for lost.
  */
 const CONNECTION_WAIT_MS = 15_000;
-/** Requests that wait for one endpoint: two minutes' worth for one that takes 5 s, and more than can be sent in time. */
+/**
+ * Requests that wait for one endpoint: two minutes' worth for one that takes 5 s, and more than can be sent in time.
+ */
 const MAX_WAITING = 1_024;
 
 const POOL_OPTIONS = {

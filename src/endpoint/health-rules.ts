@@ -32,7 +32,9 @@ const isRefused = ({ outcome, status }: Counted): boolean =>
   outcome === "http_4xx" && status !== undefined && REFUSES_ONE_EVENT.has(status);
 const isSuccess = ({ outcome }: Pick<Attempt, "outcome">): boolean => outcome === "delivered";
 
-/** Nothing was sent, because this one event could not be written or signed as a request. That is no endpoint's fault. */
+/**
+ * Nothing was sent, because this one event could not be written or signed as a request. That is no endpoint's fault.
+ */
 export const NOTHING_SENT: ReadonlySet<string> = new Set(["request_invalid"] satisfies OutcomeCode[]);
 
 /** What an attempt says of its endpoint. Undefined: nothing, because it is about one event. */

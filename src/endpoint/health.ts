@@ -16,7 +16,9 @@ export interface EndpointHealth {
   isQuick(subscriptionId: string): boolean;
 }
 export interface WatchedAttempt {
-  /** The first byte of the request is written: the endpoint's time begins. A second request of the attempt starts anew. */
+  /**
+   * The first byte of the request is written: the endpoint's time begins. A second request of the attempt starts anew.
+   */
   left(): void;
   /** The first byte of the answer was read: the endpoint's time ends. */
   answered(): void;

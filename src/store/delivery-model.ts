@@ -71,7 +71,9 @@ export interface AttemptTimings {
   total?: number;
 }
 
-/** An X.509 certificate read out. Text that another party chose is bounded, on one line and without control characters. */
+/**
+ * An X.509 certificate read out. Text that another party chose is bounded, on one line and without control characters.
+ */
 export interface CertificateFacts {
   subject: string;
   issuer: string;

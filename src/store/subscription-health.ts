@@ -1,6 +1,9 @@
 /** The health of a subscription's endpoint as it stands in its record. An absent one means that it is healthy. */
 
-/** From the first to the last: more attempts fail than usual, the breaker is open, nothing is sent, sending begins again. */
+/**
+ * From the first to the last: more attempts fail than usual, the breaker is open, nothing is sent, sending begins
+ * again.
+ */
 export const HEALTH_STATES = ["degraded", "failing", "disabled", "recovering"] as const;
 
 export interface SubscriptionHealth {

@@ -46,7 +46,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env): Config
   return { ...config, production, dataDir: resolve(config.SEALPOST_DATA_DIR) };
 }
 
-/** Every setting as it is in force. Of a secret it says whether there is one, and of a URL it leaves out who logs in. */
+/**
+ * Every setting as it is in force. Of a secret it says whether there is one, and of a URL it leaves out who logs in.
+ */
 export function settingsInForce(environment: NodeJS.ProcessEnv = process.env): SettingInForce[] {
   return Object.entries<Setting>(SETTINGS).map(([name, { secret, default: byDefault, meaning }]) => {
     const given = [name, ...(secret ? [`${name}_FILE`] : [])].map((key) => environment[key]).find(Boolean);

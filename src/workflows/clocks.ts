@@ -17,7 +17,9 @@ export const CLOCK_SLACK_MS = 5_000;
 export const aheadMs = (asOf: number | undefined, now: number): number =>
   asOf !== undefined && Number.isFinite(asOf) && asOf - now > CLOCK_SLACK_MS ? asOf - now : 0;
 
-/** The items with what lies ahead by the other clock as far ahead of ours. A reservation stays: it is the bucket's time. */
+/**
+ * The items with what lies ahead by the other clock as far ahead of ours. A reservation stays: it is the bucket's time.
+ */
 export function itemsByOurClock(items: readonly RetryItem[], asOf: number | undefined, now: number): RetryItem[] {
   const ahead = aheadMs(asOf, now);
   if (ahead === 0) return [...items];

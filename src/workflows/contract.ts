@@ -167,7 +167,9 @@ export interface AcceptedEventsInput extends DeliverEventInput {
   former?: string[];
 }
 
-/** Id of the `retryDelivery` that a `deliverEvent` or `deliverPage` hands over to, for deliveries of all subscriptions. */
+/**
+ * Id of the `retryDelivery` that a `deliverEvent` or `deliverPage` hands over to, for deliveries of all subscriptions.
+ */
 export const retryWorkflowId = (owner: string): string => `retries/${owner}`;
 
 /** The same in earlier releases, which started one for each subscription. */

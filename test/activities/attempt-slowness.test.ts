@@ -1,4 +1,6 @@
-/** Whether an endpoint that attempts were made at counts as slow: real requests, and an event loop that is really held. */
+/**
+ * Whether an endpoint that attempts were made at counts as slow: real requests, and an event loop that is really held.
+ */
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createDeliver } from "../../src/activities/attempt.js";

@@ -1,4 +1,6 @@
-/** Each alert fires for what it is there for, and stays quiet for what looks like it: promtool's own tests of the rules. */
+/**
+ * Each alert fires for what it is there for, and stays quiet for what looks like it: promtool's own tests of the rules.
+ */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,6 @@
-/** What `npm pack` makes, installed in a fresh project: `sealpost/client` works there under every Node that we support. */
+/**
+ * What `npm pack` makes, installed in a fresh project: `sealpost/client` works there under every Node that we support.
+ */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";

@@ -34,7 +34,9 @@ it("README begins with a failed delivery and its cure, shows the overview, and s
   expect(lines.length - 1).toBeLessThanOrEqual(MOST_LINES_OF_README);
 });
 
-/** A PNG of true colours as Chromium writes it. Each line has another filter, and the last byte of a pixel is its alpha. */
+/**
+ * A PNG of true colours as Chromium writes it. Each line has another filter, and the last byte of a pixel is its alpha.
+ */
 function pngOf(width: number, colours: readonly number[]): Buffer {
   const height = colours.length / width;
   const raw = (x: number, y: number, sample: number): number => {

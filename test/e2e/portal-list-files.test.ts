@@ -1,4 +1,6 @@
-/** The columns of lists that a person hides, and the files of what is filtered, in a real browser at the real service. */
+/**
+ * The columns of lists that a person hides, and the files of what is filtered, in a real browser at the real service.
+ */
 import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";

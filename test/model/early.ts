@@ -1,4 +1,7 @@
-/** Attempts: those that leave early, and the records of them (src/activities/early/early-attempts.ts, record-outcomes.ts). */
+/**
+ * Attempts: those that leave early, and the records of them (src/activities/early/early-attempts.ts,
+ * record-outcomes.ts).
+ */
 import type { AttemptResult } from "../../src/activities/attempt.js";
 import type { FirstOutcome } from "../../src/activities/first-attempts.js";
 import type { RouteOfRecord } from "../../src/activities/first-records.js";

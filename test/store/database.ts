@@ -14,7 +14,9 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
-/** The store's own limit is 2.5 s. While a test process compiles or bundles, it answers nothing for longer than that. */
+/**
+ * The store's own limit is 2.5 s. While a test process compiles or bundles, it answers nothing for longer than that.
+ */
 const BUSY_MS = 60_000;
 
 /** Connects as the store does, with patience. */

@@ -116,7 +116,9 @@ function npmStart({ command = [], args: last = ["npm", "start"], cwd = built, en
   return { child, ended, log: () => readFileSync(file, "utf8") };
 }
 
-/** Every process that has a directory of these tests in its command line or environment, which they inherit from npm. */
+/**
+ * Every process that has a directory of these tests in its command line or environment, which they inherit from npm.
+ */
 function processes(): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

@@ -33,7 +33,9 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
 
-/** The service that goes: on the engines of the one that stays, API and worker in one process, at a port that it keeps. */
+/**
+ * The service that goes: on the engines of the one that stays, API and worker in one process, at a port that it keeps.
+ */
 const startGoing = (port: number, env: Record<string, string> = {}): Promise<Service> =>
   startService({ join: staying, dataDir: join(directory, "going"), env: { PORT: String(port), ...env } });
 

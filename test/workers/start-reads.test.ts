@@ -82,7 +82,9 @@ const SMALL = new Set([
   "chatLines",
 ]);
 const unbounded = (): string[] => unboundedOf(log.commands.filter(({ collection }) => !SMALL.has(collection)));
-/** Reads of all events or all deliveries, which no start and no clock makes. The oldest one alone is read in one step. */
+/**
+ * Reads of all events or all deliveries, which no start and no clock makes. The oldest one alone is read in one step.
+ */
 const whole = (): string[] =>
   log.commands
     .filter(({ name, collection }) => name === "find" && (collection === "events" || collection === "deliveries"))

@@ -1,4 +1,6 @@
-/** The token bucket by a clock that jumps: whatever it shows for a moment, the rate holds and nothing waits for long. */
+/**
+ * The token bucket by a clock that jumps: whatever it shows for a moment, the rate holds and nothing waits for long.
+ */
 import { describe, expect, it } from "vitest";
 import type { BucketState, RateLimit } from "../../src/workflows/contract.js";
 import { lease, newBucket, pause, planOf, pulledBack, wentBack } from "../../src/workflows/gcra.js";

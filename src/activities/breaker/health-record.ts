@@ -7,7 +7,9 @@ import type { Store } from "../../store/store.js";
 import type { SubscriptionHealth } from "../../store/subscription-health.js";
 import type { HealthNote, TellHealthOrder } from "../../workflows/breaker/breaker-contract.js";
 
-/** The note as it lies in the record. Undefined if it is healthy, or was not disabled because a person has paused it. */
+/**
+ * The note as it lies in the record. Undefined if it is healthy, or was not disabled because a person has paused it.
+ */
 export function healthOf(note: HealthNote, { status, statusAt }: Subscription): SubscriptionHealth | undefined {
   if (note.state === "healthy") return undefined;
   if (note.state === "disabled") {

@@ -1,4 +1,6 @@
-/** The place of one run of retries. An endpoint that hangs must not hold every slot that a worker has for activities. */
+/**
+ * The place of one run of retries. An endpoint that hangs must not hold every slot that a worker has for activities.
+ */
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { EndpointHealth } from "../../endpoint/health.js";
 import type { Place } from "../../turnstile.js";

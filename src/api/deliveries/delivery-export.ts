@@ -1,4 +1,6 @@
-/** `GET /v1/deliveries/export`: what a filter names, as a file. It tells that and how deliveries went, and no content. */
+/**
+ * `GET /v1/deliveries/export`: what a filter names, as a file. It tells that and how deliveries went, and no content.
+ */
 import type { z } from "zod";
 import { seesDelivery } from "../access/access.js";
 import { exportFormat, MOST_EXPORTED } from "../export/export-file.js";

@@ -1,4 +1,6 @@
-/** The words of each outcome where there is no room for a sentence: a chart, a choice. The compiler holds them complete. */
+/**
+ * The words of each outcome where there is no room for a sentence: a chart, a choice. The compiler holds them complete.
+ */
 import { type OutcomeCode, OUTCOMES } from "../../endpoint/outcomes.js";
 
 const LABELS = {

@@ -1,4 +1,6 @@
-/** The route of an export. One place for what all of them do: the filters of the list, the bound, the audit, the file. */
+/**
+ * The route of an export. One place for what all of them do: the filters of the list, the bound, the audit, the file.
+ */
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import type { Page, PageRequest } from "../../store/collection.js";

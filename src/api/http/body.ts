@@ -69,7 +69,9 @@ const tooLarge = (limitBytes: number): Body => ({
   }),
 });
 
-/** `application/json`, alone or with charset=utf-8. Some write `utf8`, and some leave a semicolon without a parameter. */
+/**
+ * `application/json`, alone or with charset=utf-8. Some write `utf8`, and some leave a semicolon without a parameter.
+ */
 const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*(?:charset=(?:"utf-?8"|utf-?8)[ \t]*)?)*$/i;
 export function refuseUnlessJson(contentType: string | undefined): Refusal | undefined {
   return contentType === "application/json" || (contentType !== undefined && JSON_TYPE.test(contentType))

@@ -77,7 +77,9 @@ async function openGrantRequests({ dependencies: { store }, actor }: Context, as
   return { count: data.length, exact: next === undefined };
 }
 
-/** Those of others: who asked for one does not release it. Equal actors differ in this, so it is in no shared answer. */
+/**
+ * Those of others: who asked for one does not release it. Equal actors differ in this, so it is in no shared answer.
+ */
 async function recoveriesToRelease({ dependencies: { store }, actor }: Context): Promise<Counted> {
   const { data, next } = await store.recoveries.list({ limit: MOST_REQUESTS }, { status: "waiting" });
   return { count: data.filter(({ createdBy }) => createdBy !== actor.name).length, exact: next === undefined };

@@ -20,7 +20,10 @@ import { hopsOf } from "./hops.js";
 import { type PublishAnswer, singleResult } from "./publish-answer.js";
 import { publishStructured, takeAttributes } from "./publish-structured.js";
 
-/** Publishes the bytes of the body, or the CloudEvents of a batch. `ref` is the event type, which a CloudEvent in binary mode may name itself. */
+/**
+ * Publishes the bytes of the body, or the CloudEvents of a batch. `ref` is the event type, which a CloudEvent in binary
+ * mode may name itself.
+ */
 export async function publishRaw(
   { dependencies, actor }: PublishContext,
   request: RoutedRequest,

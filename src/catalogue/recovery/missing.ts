@@ -88,7 +88,9 @@ async function missingOf(
   return without.filter(({ id }) => !unwanted.has(id));
 }
 
-/** Which of the events are not for the subscription by today's settings, and why. Whether it is in service is not asked. */
+/**
+ * Which of the events are not for the subscription by today's settings, and why. Whether it is in service is not asked.
+ */
 export async function unwantedOf(
   { store, catalogue }: { store: { events: Pick<Store["events"], "payload"> }; catalogue: MissingSources["catalogue"] },
   subscription: Subscription,

@@ -20,7 +20,9 @@ export function countInserted(deliveries: readonly Delivery[], known: readonly s
   }
 }
 
-/** What a change that was made has recorded. A delivery that was settled keeps its status, and so is not counted again. */
+/**
+ * What a change that was made has recorded. A delivery that was settled keeps its status, and so is not counted again.
+ */
 export function recordedBy(before: DeliveryDocument, change: DeliveryChange): Recorded {
   const { attempt, status } = change;
   const isReached = status !== before.status && REACHED.includes(status) && mayLeave(before.status, change);

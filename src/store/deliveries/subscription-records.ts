@@ -109,7 +109,9 @@ async function waitingByScan(
   });
 }
 
-/** By the index of `subscriptionId, status`, each with a bound, so that a large backlog costs no more than a small one. */
+/**
+ * By the index of `subscriptionId, status`, each with a bound, so that a large backlog costs no more than a small one.
+ */
 async function waitingByIndex(
   collection: Collection<DeliveryDocument>,
   ids: readonly string[],

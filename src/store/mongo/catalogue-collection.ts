@@ -208,7 +208,9 @@ async function deleteAdmitted(id: string, { name, find, rows, admit }: AdmittedD
   throw tooMany(`${name}/${id}`);
 }
 
-/** The change with its time. `updatedAt` always grows, whatever the clock does, because a newer rate must look newer. */
+/**
+ * The change with its time. `updatedAt` always grows, whatever the clock does, because a newer rate must look newer.
+ */
 function touchedBy<T extends object>(change: (item: T) => T, item: T): T {
   const after = change(item);
   if (after === item) return item;

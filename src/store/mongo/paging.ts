@@ -1,4 +1,6 @@
-/** Lists, newest first or oldest first. They page by an opaque cursor: the creation time and id of the last item given. */
+/**
+ * Lists, newest first or oldest first. They page by an opaque cursor: the creation time and id of the last item given.
+ */
 import type { Collection, Document, Filter, WithId } from "mongodb";
 import { indexedScan, type Scan } from "./scans.js";
 import { StoreError } from "../store-error.js";

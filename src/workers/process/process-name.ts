@@ -1,4 +1,6 @@
-/** The name of a process among all that share a store, from which another process of its machine tells whether it runs. */
+/**
+ * The name of a process among all that share a store, from which another process of its machine tells whether it runs.
+ */
 import { readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { isAlive, startMark } from "../engines/process-identity.js";

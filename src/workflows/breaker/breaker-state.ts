@@ -48,9 +48,13 @@ const LEAST_FULL = 10;
 export const MOST_RELEASED = 500;
 /** Deliveries that were probes are remembered, so that one that always fails does not keep the breaker open. */
 const MOST_TRIED = 20;
-/** A degraded endpoint stays so for this time at least, so that one at the limit does not write a record each second. */
+/**
+ * A degraded endpoint stays so for this time at least, so that one at the limit does not write a record each second.
+ */
 export const DEGRADED_MS = MINUTE_MS;
-/** Failures that are older say nothing, where nothing was sent since. The longest delay between two attempts is a day. */
+/**
+ * Failures that are older say nothing, where nothing was sent since. The longest delay between two attempts is a day.
+ */
 const RUN_KEPT_DAYS = 2;
 
 type Open = Extract<BreakerPhase, { kind: "open" }>;

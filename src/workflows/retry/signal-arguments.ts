@@ -35,7 +35,9 @@ export function startsOf(signal: unknown): ReadonlyMap<string, number> {
   );
 }
 
-/** Why the breaker lets these deliveries go. Only our own workers may say so, because it opens a way to the endpoint. */
+/**
+ * Why the breaker lets these deliveries go. Only our own workers may say so, because it opens a way to the endpoint.
+ */
 export function passOf(signal: unknown): BreakerPass | undefined {
   const { pass } = (signal ?? {}) as { pass?: unknown };
   return (pass === "probe" || pass === "release") && isOwn(signal) ? pass : undefined;

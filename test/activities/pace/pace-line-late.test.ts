@@ -1,4 +1,6 @@
-/** A line of a process that is late: its reservations come back after their slots, and answers of the bucket take long. */
+/**
+ * A line of a process that is late: its reservations come back after their slots, and answers of the bucket take long.
+ */
 import { afterEach, expect, it } from "vitest";
 import type { Slot, TakeOptions } from "../../../src/activities/pace/slot.js";
 import { bucket, lease, newLine, setUpPaceLine, take } from "./pace-line-setup.js";

@@ -1,4 +1,6 @@
-/** A worker that may do little at once: what waits for its place is done, and a consumer that hangs holds up no other. */
+/**
+ * A worker that may do little at once: what waits for its place is done, and a consumer that hangs holds up no other.
+ */
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { Receiver } from "../../support/receiver.js";
 import { prepareRerun } from "../rerun-setup.js";

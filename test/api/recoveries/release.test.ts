@@ -1,4 +1,6 @@
-/** Wide recoveries wait for a second person: who may decide, what is counted anew, and that only one decision counts. */
+/**
+ * Wide recoveries wait for a second person: who may decide, what is counted anew, and that only one decision counts.
+ */
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { newId } from "../../../src/store/ids.js";
 import { api, beside, hoursAgo, insert, keyOf, other, preview, setUpRecoveries, tenant } from "./recoveries-setup.js";

@@ -1,4 +1,6 @@
-/** What is learnt while a connection is made: the time of each step, and the certificates of a handshake that failed. */
+/**
+ * What is learnt while a connection is made: the time of each step, and the certificates of a handshake that failed.
+ */
 import { X509Certificate } from "node:crypto";
 import net, { type AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,6 @@
-/** Reads of many documents by their ids: in parts, each with a deadline of its own, and no longer than they are wanted. */
+/**
+ * Reads of many documents by their ids: in parts, each with a deadline of its own, and no longer than they are wanted.
+ */
 import type { Collection } from "mongodb";
 import { MongoClient } from "mongodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";

@@ -1,4 +1,6 @@
-/** The gauges of late deliveries: whose fault the wait is decides whether it counts, and what is not known is absent. */
+/**
+ * The gauges of late deliveries: whose fault the wait is decides whether it counts, and what is not known is absent.
+ */
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
 import { createMetrics } from "../../../src/metrics.js";
 import type { MongoStore } from "../../../src/store/mongo/mongo-store.js";

@@ -43,7 +43,9 @@ export function keepFocus(): void {
   let inPage: Place = [];
   /** What is disabled while it works, and what has the focus instead. */
   let held: { element: HTMLElement; instead: HTMLElement } | undefined;
-  /** It had the focus and was disabled since. If that was short, it is usable again and has lost the focus all the same. */
+  /**
+   * It had the focus and was disabled since. If that was short, it is usable again and has lost the focus all the same.
+   */
   let wasDisabled: HTMLElement | undefined;
   let looking = false;
 

@@ -62,7 +62,9 @@ function createCatchUp({ store, catalogue, log }: StreamOptions, id: () => strin
   };
 }
 
-/** What changed since then, of what it is told of. What is gone since then, or healthy again, is nowhere to be found. */
+/**
+ * What changed since then, of what it is told of. What is gone since then, or healthy again, is nowhere to be found.
+ */
 async function missedBy(
   stream: DeliveryStream,
   { store: { deliveries, recoveries, grantRequests }, catalogue }: Pick<StreamOptions, "store" | "catalogue">,

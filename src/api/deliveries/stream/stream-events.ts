@@ -58,7 +58,9 @@ export function changeEvent(id: string, change: StreamChange): string {
 const grantRequestEvent = (id: string, { id: request, status, updatedAt }: GrantRequestChange): string =>
   block("grant_request", id, { id: request, status, updatedAt: updatedAt.toISOString() });
 
-/** A subscription that was deleted, or that the listener may not see any more. It does not say which, nor anything else. */
+/**
+ * A subscription that was deleted, or that the listener may not see any more. It does not say which, nor anything else.
+ */
 const goneEvent = (id: string, { id: subscription }: WatchedSubscription): string =>
   block("gone", id, { id: subscription });
 

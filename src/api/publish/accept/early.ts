@@ -1,4 +1,6 @@
-/** What the publisher tells the worker of the same process. The worker injects it, because the API imports no activity. */
+/**
+ * What the publisher tells the worker of the same process. The worker injects it, because the API imports no activity.
+ */
 import type { EarlyListing, PublishedEvent } from "../../../workflows/contract.js";
 
 /** First attempts of events that were committed a moment ago, by the worker of the same process. */

@@ -46,7 +46,9 @@ export interface RunningPublisher extends Publisher {
   readonly owners: OwnerIds;
   /** Whether one more event would be taken now: its workflow may wait. */
   hasRoom(): boolean;
-  /** Takes no more, and starts what waits, for at most `ms` milliseconds. What is left is started by another process. */
+  /**
+   * Takes no more, and starts what waits, for at most `ms` milliseconds. What is left is started by another process.
+   */
   close(ms?: number): Promise<void>;
 }
 

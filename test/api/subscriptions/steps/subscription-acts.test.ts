@@ -1,4 +1,6 @@
-/** Who changed a subscription: all of it for those who keep the service, and for a consumer no name of another party. */
+/**
+ * Who changed a subscription: all of it for those who keep the service, and for a consumer no name of another party.
+ */
 import { MongoClient } from "mongodb";
 import { describe, expect, inject, test } from "vitest";
 import { api, others, setUpTwoTenants, tenant } from "../../two-tenants.js";

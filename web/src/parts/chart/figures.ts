@@ -67,7 +67,9 @@ export const aloneIn = (values: readonly (number | null | undefined)[]): number[
     return isAlone && (value ?? null) !== null ? [at] : [];
   });
 
-/** Corners of a line of this width and height, for the values from zero up. Nothing is drawn where there is no value. */
+/**
+ * Corners of a line of this width and height, for the values from zero up. Nothing is drawn where there is no value.
+ */
 export function sparkPoints(values: readonly (number | null)[], width: number, height: number): string {
   const most = Math.max(1, ...values.map((value) => value ?? 0));
   const step = values.length < 2 ? 0 : width / (values.length - 1);

@@ -1,4 +1,7 @@
-/** The switch for notices by mail, and their language. Where they go, and whether this service sends any, stands beside it. */
+/**
+ * The switch for notices by mail, and their language. Where they go, and whether this service sends any, stands beside
+ * it.
+ */
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, ask, type Schemas } from "../../api/client.js";
 import { t } from "../../i18n/index.js";

@@ -1,4 +1,6 @@
-/** One attempt opened: where the time went, what was sent, what came back, and the certificates of a failed handshake. */
+/**
+ * One attempt opened: where the time went, what was sent, what came back, and the certificates of a failed handshake.
+ */
 import type { ReactNode } from "react";
 import { t } from "../../i18n/index.js";
 import { TextViewer } from "../../parts/text/text-viewer.js";

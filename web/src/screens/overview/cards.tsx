@@ -1,4 +1,6 @@
-/** The parts of the overview. Their rows stay where they are when the figures change, so nothing moves below a pointer. */
+/**
+ * The parts of the overview. Their rows stay where they are when the figures change, so nothing moves below a pointer.
+ */
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { t } from "../../i18n/index.js";

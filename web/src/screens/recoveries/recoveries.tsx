@@ -1,4 +1,6 @@
-/** What was sent again in bulk, and what is being sent now: who asked, what, how far it is and how long it will take. */
+/**
+ * What was sent again in bulk, and what is being sent now: who asked, what, how far it is and how long it will take.
+ */
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { memo } from "react";

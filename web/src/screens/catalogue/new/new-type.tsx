@@ -1,4 +1,6 @@
-/** A provider describes one new event type. The API checks the schema, and the examples against it, before it is saved. */
+/**
+ * A provider describes one new event type. The API checks the schema, and the examples against it, before it is saved.
+ */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { FormEvent } from "react";

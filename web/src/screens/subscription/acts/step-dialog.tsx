@@ -1,4 +1,6 @@
-/** Asks before a step in the life of a subscription is taken, takes the reason for the audit, and says what came of it. */
+/**
+ * Asks before a step in the life of a subscription is taken, takes the reason for the audit, and says what came of it.
+ */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";

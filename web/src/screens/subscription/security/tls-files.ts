@@ -1,4 +1,6 @@
-/** The files of a client certificate, and the change that they come to. The API says in words what is wrong with one. */
+/**
+ * The files of a client certificate, and the change that they come to. The API says in words what is wrong with one.
+ */
 import type { Schemas } from "../../../api/client.js";
 import type { Subscription } from "../../../parts/subscription/model.js";
 

@@ -1,4 +1,6 @@
-/** The chat channel that gets the notices: how it does, a test, and its URL, which is typed in and never shown again. */
+/**
+ * The chat channel that gets the notices: how it does, a test, and its URL, which is typed in and never shown again.
+ */
 import { queryOptions, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { api, ask, type Schemas, unlessFirst } from "../../../api/client.js";
