@@ -5,6 +5,7 @@
  * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
  */
 import { hash } from "node:crypto";
+import { MEDIA_TYPE } from "../../catalogue/publisher-proof.js";
 import type { FieldError } from "../http/errors.js";
 
 export const CLOUD_EVENT_PREFIX = "ce-";
@@ -63,7 +64,9 @@ export function attributesOfEvent(event: unknown, path = ""): ReadAttributes {
       attributes[name] = encode(String(value));
     else errors.push({ path: at(name), message: "must be text, a truth value or a whole number" });
   }
-  const { data_base64: base64 = null } = event as { data_base64?: unknown };
+  const { data_base64: base64 = null, datacontenttype: type = null } = event as Record<string, unknown>;
+  if (type !== null && !(typeof type === "string" && MEDIA_TYPE.test(type)))
+    errors.push({ path: at("datacontenttype"), message: "must be a media type (RFC 2046)" });
   if ("data" in event && "data_base64" in event)
     errors.push({ path: at("data_base64"), message: "must not be there beside data" });
   else if (base64 !== null && !(typeof base64 === "string" && isBase64(base64)))

@@ -79,6 +79,12 @@ describe("structured mode", () => {
       400,
       "invalid_request",
     ]),
+    ...[5, "json", "", ["text/plain"], "a/b\r\nx: y"].map((datacontenttype): [string, unknown, number, string] => [
+      `${JSON.stringify(datacontenttype)} as the type of the data`,
+      { specversion: "1.0", id: "x", source: "/", type: "t", datacontenttype },
+      400,
+      "invalid_request",
+    ]),
     ["an unknown type", { specversion: "1.0", id: "x", source: "/", type: "no.such" }, 404, "event_type_unknown"],
   ])("refuses %s", async (_name, event, status, code) => {
     expect(await problem(structured(event))).toMatchObject({ status, code });
