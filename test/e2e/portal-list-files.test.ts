@@ -19,7 +19,10 @@ if (!there)
 const TYPE = "ledger.entry.booked";
 const EVENTS = 3;
 
-/** A list and its number of rows in words, a column of it that is hidden, its filter in the address, and the first names of its file. */
+/**
+ * A list and its number of rows in words, a column of it that is hidden, its filter in the address, and the first names
+ * of its file.
+ */
 const LISTS = [
   {
     list: "Deliveries",
