@@ -99,7 +99,6 @@ export function deliveryFilterOf(
   query: DeliveryFilterInput,
 ): DeliveryFilter | undefined {
   const { groupId: group, eventType, apiId: api } = query;
-  if (outcomesOf(query)?.length === 0) return undefined;
   if (api !== undefined && !ownsApi(actor, api)) return undefined;
   if (group !== undefined && actor.groupIds?.includes(group) === false) return undefined;
   const groupIds = group === undefined ? actor.groupIds : [group];

@@ -91,29 +91,32 @@ function VirtualRows({ rows, found, marks }: RowsProps) {
   );
 }
 
+/** Frames in which the blocks around a found row are drawn and measured. Each of them may push the row away again. */
+const SETTLES_WITHIN = 20;
+
 /** Scrolls to where the found row will be drawn, and to the row itself once it is there. */
 function useFoundInSight(
   inner: RefObject<HTMLDivElement | null>,
   found: FoundRow | undefined,
   offsetOf: (row: number) => number,
 ): void {
-  /** What is looked for still. A person who scrolls on afterwards is not held back. */
-  const wanted = useRef<FoundRow>(undefined);
-  const begin = useEffectEvent((looked: FoundRow) => {
-    wanted.current = looked;
-    const isDrawn = inner.current?.querySelector("[data-found]") instanceof Element;
-    if (!isDrawn) inner.current?.parentElement?.scrollTo({ top: offsetOf(looked.row) });
+  const drawn = () => inner.current?.querySelector("[data-found]");
+  const begin = useEffectEvent(({ row }: FoundRow) => {
+    if (!(drawn() instanceof Element)) inner.current?.parentElement?.scrollTo({ top: offsetOf(row) });
   });
+  const bring = useEffectEvent(() => drawn()?.scrollIntoView({ block: "nearest" }));
   useEffect(() => {
-    if (found) begin(found);
+    if (!found) return undefined;
+    begin(found);
+    let frame = 0;
+    // It ends soon, so that a person who scrolls on is not held back.
+    const settle = (left: number): void => {
+      bring();
+      if (left > 0) frame = requestAnimationFrame(() => settle(left - 1));
+    };
+    settle(SETTLES_WITHIN);
+    return () => cancelAnimationFrame(frame);
   }, [found]);
-  useEffect(() => {
-    const row = inner.current?.querySelector("[data-found]");
-    if (!row || !found || wanted.current !== found) return;
-    row.scrollIntoView({ block: "nearest" });
-    // The blocks above are measured when they are drawn first, and may push it away again.
-    requestAnimationFrame(() => (wanted.current = undefined));
-  });
 }
 
 interface RowProps {
