@@ -70,6 +70,15 @@ describe.skipIf(!there)("the overview", { timeout: 300_000 }, () => {
     expect(new URL(page.url()).search).toBe("?fault=endpoint&since=-24h");
     await expect.poll(() => page.getByText(`${PARKED} deliveries`, { exact: true }).count(), WITHIN).toBe(1);
     expect(await page.getByLabel("Failed on the side of").inputValue()).toBe("endpoint");
+    for (const [link, search] of [
+      ["What was delivered in this time", "?since=-24h&status=delivered"],
+      ["All deliveries of this time", "?since=-24h"],
+    ] as const) {
+      await page.goto(`${service.url}/portal`);
+      await page.getByRole("link", { name: link }).click();
+      await page.getByRole("table", { name: "Deliveries" }).waitFor();
+      expect(new URL(page.url()).search).toBe(search);
+    }
     expect(complaints).toEqual([]);
     await page.context().close();
   });

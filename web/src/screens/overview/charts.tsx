@@ -59,9 +59,15 @@ export default function OverviewCharts({ window, kept }: ChartsProps) {
         <div className={styles.cards}>
           <section className="card" aria-label={t("overview.accepted")}>
             <Chart title={t("overview.accepted")} {...charts} series={charts.rate} unit="percent" zone={zone} />
+            <Link to="/deliveries" search={{ ...kept, status: "delivered", since: `-${window}` }}>
+              {t("overview.toDelivered")}
+            </Link>
           </section>
           <section className="card" aria-label={t("overview.attempts")}>
             <Chart title={t("overview.attempts")} {...charts} series={charts.volume} unit="count" zone={zone} />
+            <Link to="/deliveries" search={{ ...kept, since: `-${window}` }}>
+              {t("overview.toAll")}
+            </Link>
           </section>
           <FaultTotals totals={charts.totals} window={window} kept={kept} />
           <Slowest window={window} kept={kept} />
