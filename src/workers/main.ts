@@ -5,6 +5,7 @@ import { keepFilesPrivate } from "./private-files.js";
 import { StoreError } from "../store/store-error.js";
 import { EngineError } from "./engines/engine-error.js";
 import { StartError } from "./listening.js";
+import { loadService } from "./loading.js";
 import { refuseUnusableSettings } from "./preflight.js";
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -17,7 +18,7 @@ async function main(): Promise<void> {
   refuseUnusableSettings(config);
   const stopping = new AbortController();
   // To load the service takes 3 s of CPU. So it is loaded once the settings can be used, and can be stopped meanwhile.
-  const starting = import("./service.js").then(({ startService }) => {
+  const starting = loadService().then(({ startService }) => {
     stopping.signal.throwIfAborted();
     return startService(config, say, stopping.signal);
   });
