@@ -71,12 +71,12 @@ describe.skipIf(!there)("the overview", { timeout: 300_000 }, () => {
     await expect.poll(() => page.getByText(`${PARKED} deliveries`, { exact: true }).count(), WITHIN).toBe(1);
     expect(await page.getByLabel("Failed on the side of").inputValue()).toBe("endpoint");
     for (const [link, search] of [
-      ["What was delivered in this time", "?since=-24h&status=delivered"],
+      ["What was delivered in this time", "?status=delivered&since=-24h"],
       ["All deliveries of this time", "?since=-24h"],
     ] as const) {
       await page.goto(`${service.url}/portal`);
       await page.getByRole("link", { name: link }).click();
-      await page.getByRole("table", { name: "Deliveries" }).waitFor();
+      await page.getByRole("heading", { level: 1, name: "Deliveries" }).waitFor();
       expect(new URL(page.url()).search).toBe(search);
     }
     expect(complaints).toEqual([]);
