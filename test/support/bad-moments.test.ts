@@ -5,11 +5,7 @@ const crashes = [
   { what: "worker", from: 1_000, until: 1_100 },
   { what: "mongodb", from: 5_000, until: 6_000 },
 ];
-const repeat = (first: number, again: number): Repeat => ({
-  deliveryId: "e.s",
-  first: { at: first },
-  again: { at: again },
-});
+const repeat = (first: number, again: number): Repeat => ({ first: { at: first }, again: { at: again } });
 
 describe("badMoments", () => {
   it("counts repeats for the first crash that ends after the first arrival, the worst crash first", () => {

@@ -2,7 +2,6 @@
 import type { Crash } from "./oracle.js";
 
 export interface Repeat {
-  deliveryId: string;
   /** When the consumer had it, and when it had it again. Milliseconds since the epoch. */
   first: { at: number };
   again: { at: number };

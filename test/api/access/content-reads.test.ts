@@ -1,26 +1,15 @@
 /** Who reads what is sealed is on record before it is shown. */
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { newId } from "../../../src/store/ids.js";
-import { StoreError } from "../../../src/store/store-error.js";
-import { makeTenant, type RunningApi, startApi, type Tenant } from "../running-api.js";
+import { startApiWithAudit } from "../audit-away.js";
+import { makeTenant, type RunningApi, type Tenant } from "../running-api.js";
 import { parkedDelivery } from "../recorded.js";
 
 let api: RunningApi;
 let tenant: Tenant;
 let away = false;
 beforeAll(async () => {
-  api = await startApi({
-    temporalAddress: inject("temporalAddress"),
-    mongodbUrl: inject("mongodbUrl"),
-    between: (store) => ({
-      ...store,
-      audit: {
-        ...store.audit,
-        append: (entry) =>
-          away ? Promise.reject(new StoreError("unavailable", "MongoDB does not answer.")) : store.audit.append(entry),
-      },
-    }),
-  });
+  api = await startApiWithAudit(() => away);
   tenant = await makeTenant(api, "reads");
 });
 afterAll(() => api?.close());

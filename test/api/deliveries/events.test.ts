@@ -1,8 +1,8 @@
 /** The payload of an event, read by itself: by those who see content, on record, and no more once it was erased. */
-import { afterAll, afterEach, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { newId } from "../../../src/store/ids.js";
-import { StoreError } from "../../../src/store/store-error.js";
-import { makeTenant, type RunningApi, startApi, type Tenant } from "../running-api.js";
+import { startApiWithAudit } from "../audit-away.js";
+import { makeTenant, type RunningApi, type Tenant } from "../running-api.js";
 
 interface ReadEvent {
   id: string;
@@ -15,18 +15,7 @@ let api: RunningApi;
 let tenant: Tenant;
 let away = false;
 beforeAll(async () => {
-  api = await startApi({
-    temporalAddress: inject("temporalAddress"),
-    mongodbUrl: inject("mongodbUrl"),
-    between: (store) => ({
-      ...store,
-      audit: {
-        ...store.audit,
-        append: (entry) =>
-          away ? Promise.reject(new StoreError("unavailable", "MongoDB does not answer.")) : store.audit.append(entry),
-      },
-    }),
-  });
+  api = await startApiWithAudit(() => away);
   tenant = await makeTenant(api, "reading");
 });
 afterAll(() => api?.close());
