@@ -14,6 +14,7 @@ import { deliveryRoutes } from "./deliveries/deliveries.js";
 import type { ApiDependencies, GivenDependencies } from "./dependencies.js";
 import { refuse, type Refusal } from "./http/errors.js";
 import { streamRoutes } from "./deliveries/stream/routes.js";
+import { eventTypeListRoutes } from "./catalogue/event-type-list.js";
 import { eventTypeRoutes } from "./catalogue/event-types.js";
 import { payloadLookRoutes } from "./catalogue/payload-look.js";
 import { eventExportRoute } from "./deliveries/event-export.js";
@@ -21,6 +22,7 @@ import { eventRoutes } from "./deliveries/events.js";
 import { refusalOf } from "./http/failure.js";
 import { filterApiRoutes } from "./catalogue/filters.js";
 import { createGate, type Gate } from "./access/gate.js";
+import { grantRequestListRoutes } from "./catalogue/grant-request-list.js";
 import { grantRequestRoutes } from "./catalogue/grant-requests.js";
 import { holdRoutes } from "./holds/holds.js";
 import { groupRoutes } from "./catalogue/groups.js";
@@ -81,9 +83,11 @@ const RESOURCE_ROUTES: readonly ApiRoute[] = [
   ...recoveryRoutes,
   ...apiRoutes,
   ...importRoutes,
+  ...eventTypeListRoutes,
   ...eventTypeRoutes,
   ...payloadLookRoutes,
   ...groupRoutes,
+  ...grantRequestListRoutes,
   ...grantRequestRoutes,
   subscriptionExportRoute,
   ...subscriptionListRoutes,

@@ -218,7 +218,9 @@ export function pathOf(operation: Operation, of: Objects): string {
 /** What a GET cannot be called without. */
 const QUERIES: Readonly<Record<string, string>> = {
   exportDeliveries: "?format=jsonl",
+  exportEventTypeList: "?format=jsonl",
   exportEvents: "?format=jsonl",
+  exportGrantRequests: "?format=jsonl",
   exportRecoveries: "?format=jsonl",
   exportSubscriptions: "?format=jsonl",
   readStats: "?metric=deliveries",

@@ -49,7 +49,24 @@ const LISTS = [
     names: "id,status,mode",
     rows: 1,
   },
+  {
+    list: "Event types",
+    path: "catalogue",
+    counted: "1 event type",
+    column: "Description",
+    query: "?q=ledger",
+    names: "name,apiId,description",
+    rows: 1,
+  },
 ] as const;
+
+const fileNameOf = (list: string): string => list.toLowerCase().replace(" ", "-");
+
+/** Echoes a challenge, and takes no event. */
+function answer(body: Buffer): { status: number; body?: string } {
+  const challenge = /"challenge":"([\w-]+)"/.exec(body.toString())?.[1];
+  return challenge === undefined ? { status: 422 } : { status: 200, body: challenge };
+}
 
 describe.skipIf(!there)("lists", { timeout: 300_000 }, () => {
   let service: Service;
@@ -58,7 +75,7 @@ describe.skipIf(!there)("lists", { timeout: 300_000 }, () => {
   let receiver: Receiver;
 
   beforeAll(async () => {
-    receiver = await startReceiver({ respond: () => ({ status: 422 }) });
+    receiver = await startReceiver({ respond: ({ body }) => answer(body) });
     service = await startService({ env: { SEALPOST_DEMO: "1" } });
     chromium = await startChromium();
     client = createClient(service.url, service.adminKey);
@@ -88,9 +105,28 @@ describe.skipIf(!there)("lists", { timeout: 300_000 }, () => {
     await receiver?.close();
   });
 
+  /** One subscription and one grant that wait for a provider. */
+  async function asked(): Promise<void> {
+    const made = async (path: string, body: unknown) => String((await client.post<{ id: string }>(path, body)).body.id);
+    const apiId = await made("/v1/apis", { name: "Payments", listed: true, approval: "manual" });
+    await client.post("/v1/event-types", { name: "payments.sent", apiId });
+    const groupId = await made("/v1/groups", { name: "Other Bank", grants: [apiId] });
+    const newId = await made("/v1/groups", { name: "New Bank", grants: [] });
+    const keyOf = async (group: string) =>
+      (await client.post<{ key: string }>("/v1/api-keys", { name: "Acme", role: "consumer", groupId: group })).body.key;
+    const consumer = createClient(service.url, await keyOf(groupId));
+    const subscription = { groupId, url: receiver.url, eventTypes: ["payments.sent"] };
+    const { body } = await consumer.post<{ id: string }>("/v1/subscriptions", subscription);
+    for (const step of ["verify", "submit"])
+      expect((await consumer.post(`/v1/subscriptions/${body.id}/${step}`, {})).status).toBe(200);
+    const other = createClient(service.url, await keyOf(newId));
+    expect((await other.post("/v1/grant-requests", { grant: apiId })).status).toBe(201);
+    await Promise.all([consumer.close(), other.close()]);
+  }
+
   /** What the browser saves when this is chosen. */
-  async function fileOf(page: Page, format: string): Promise<{ name: string; lines: string[] }> {
-    await page.locator("summary").filter({ hasText: "Export" }).click();
+  async function fileOf(page: Page, format: string, button = "Export"): Promise<{ name: string; lines: string[] }> {
+    await page.locator("summary").filter({ hasText: button }).click();
     const saved = page.waitForEvent("download");
     await page.getByRole("link", { name: format }).click();
     const file = await saved;
@@ -103,8 +139,9 @@ describe.skipIf(!there)("lists", { timeout: 300_000 }, () => {
 
   it.each(LISTS)("$list: a hidden column stays hidden, and what is filtered is a file", async (each) => {
     const { list, counted, column, query, names, rows } = each;
-    const what = list.toLowerCase();
-    const visitor = await logInAs(chromium, service, "operator", { path: `/portal/${what}${query}` });
+    const what = fileNameOf(list);
+    const path = "path" in each ? each.path : what;
+    const visitor = await logInAs(chromium, service, "operator", { path: `/portal/${path}${query}` });
     const { page } = visitor;
     const table = page.getByRole("table", { name: list, exact: true });
     const head = table.getByRole("columnheader", { name: column, exact: true });
@@ -131,6 +168,24 @@ describe.skipIf(!there)("lists", { timeout: 300_000 }, () => {
     const jsonl = await fileOf(page, "As JSON Lines");
     expect(jsonl.name).toBe(`${what}.jsonl`);
     expect(jsonl.lines.map((line) => typeof JSON.parse(line))).toEqual(Array.from({ length: rows }, () => "object"));
+    await closed(visitor);
+  });
+
+  it("Requests: both lists say how many wait, and each of them is a file", async () => {
+    await asked();
+    const visitor = await logInAs(chromium, service, "admin", { path: "/portal/requests" });
+    const { page } = visitor;
+    const waiting = page.getByRole("region", { name: "Subscriptions that wait" });
+    await waiting.getByRole("status").getByText("1 subscription", { exact: true }).waitFor();
+    const grants = page.getByRole("region", { name: "Grants that were asked for" });
+    await grants.getByRole("status").getByText("1 request", { exact: true }).waitFor();
+    await checkedEverywhere(page, "requests-counted");
+    const subscriptions = await fileOf(page, "As CSV", "Export the subscriptions");
+    expect([subscriptions.name, subscriptions.lines.length]).toEqual(["subscriptions.csv", 2]);
+    const requests = await fileOf(page, "As JSON Lines", "Export the requests");
+    expect([requests.name, requests.lines.length]).toEqual(["grant-requests.jsonl", 1]);
+    await grants.getByRole("combobox", { name: "Status" }).selectOption("refused");
+    await grants.getByRole("status").getByText("0 requests", { exact: true }).waitFor();
     await closed(visitor);
   });
 });

@@ -96,6 +96,36 @@ describe.skipIf(!there)("what is looked at", { timeout: 300_000 }, () => {
     await closed(visitor);
   });
 
+  it("is a list of events that tells of new ones and moves none, by the stream alone", async () => {
+    const publish = async (id: string) =>
+      expect((await client.post("/v1/events", { type: "demo.greeting.sent", id, data: {} })).status).toBe(202);
+    await publish("first");
+    const visitor = await logInAs(chromium, service, "operator", { path: "/portal/events" });
+    const { page } = visitor;
+    await page.addInitScript((every) => {
+      const begin = window.setInterval.bind(window);
+      window.setInterval = ((act: TimerHandler, ms?: number) => (ms === every ? 0 : begin(act, ms))) as never;
+    }, ASK_EVERY_MS);
+    const followed = page.waitForResponse((each) => each.url().endsWith("/v1/stream?events=delivery"));
+    await page.goto(`${service.url}/portal/events`);
+    await followed;
+    const rows = page.getByRole("table", { name: "Events" }).locator("tbody tr");
+    const ids = async () => (await rows.locator("code").allTextContents()).join();
+    await expect.poll(ids, WITHIN).toBe("first");
+    await publish("second");
+    const fresh = page.getByRole("button", { name: "1 new, show" });
+    await fresh.waitFor();
+    expect(await ids()).toBe("first");
+    await checkedEverywhere(page, "events-fresh");
+    await fresh.click();
+    await expect.poll(ids, WITHIN).toBe("second,first");
+    await page.getByRole("status").getByText("2 events", { exact: true }).waitFor();
+    expect(await fresh.count()).toBe(0);
+    expect((await client.delete("/v1/events/first")).status).toBe(204);
+    await expect.poll(() => rows.last().innerText(), WITHIN).toContain("content erased");
+    await closed(visitor);
+  });
+
   it("is a certificate form that keeps what is typed, and saves over nobody's change", async () => {
     const [mine, theirs] = [await createCertificateAuthority(), await createCertificateAuthority()];
     const id = await make("Mutual");

@@ -3,15 +3,15 @@ import { z } from "zod";
 import { OWN_API_ID } from "../../catalogue/notices/own-api.js";
 import type { Deprecation, EventType } from "../../store/model.js";
 import { ownsApi, seesEventType } from "../access/access.js";
-import { pageReply, pageRequest, recordAct } from "../access/audit.js";
+import { pageRequest, recordAct } from "../access/audit.js";
 import { applyChange, type ChangeOf, exact } from "../http/change.js";
 import { changeEventType, refuseEventType } from "./event-type-changes.js";
-import { pageOfEventTypes, versionView, eventTypeViewOf } from "./event-type-view.js";
+import { versionView, eventTypeViewOf } from "./event-type-view.js";
 import { duplicateOrThrow } from "../http/failure.js";
 import { refuse } from "../http/errors.js";
 import { created, noContent, ok, type RequestContext, type ApiRoute, route } from "../route.js";
-import { apiRef, eventTypeChange, eventTypeInput, eventTypeVersionView, eventTypeView } from "./schemas.js";
-import { eventTypeName, pageOf, pageQuery, text } from "../http/primitives.js";
+import { eventTypeChange, eventTypeInput, eventTypeVersionView, eventTypeView } from "./schemas.js";
+import { eventTypeName, pageOf, pageQuery } from "../http/primitives.js";
 
 const params = z.strictObject({ name: eventTypeName });
 
@@ -81,30 +81,6 @@ export const eventTypeRoutes: readonly ApiRoute[] = [
       return created(
         eventTypeViewOf(context.actor, catalogue, type),
         `/v1/event-types/${encodeURIComponent(type.name)}`,
-      );
-    },
-  }),
-  route({
-    method: "get",
-    path: "/v1/event-types",
-    operationId: "listEventTypes",
-    tag: "Catalogue",
-    act: "catalogue:read",
-    summary: "List event types",
-    description:
-      "A consumer sees those that are granted to its groups, and by which grant. The list is " +
-      "read from memory. A change in another process is in it within a second.",
-    query: pageQuery.extend({
-      apiId: apiRef.optional(),
-      prefix: text(128).optional().meta({ description: "Beginning of the name" }),
-      search: text(128)
-        .optional()
-        .meta({ description: "A text anywhere in the name or the description, in upper or lower case" }),
-    }),
-    response: { status: 200, description: "A page of event types", schema: pageOf(eventTypeView) },
-    async handle({ dependencies: { catalogue }, actor }: RequestContext<"catalogue">, { query }) {
-      return pageReply(pageOfEventTypes(actor, catalogue, query, pageRequest(query)), (type) =>
-        eventTypeViewOf(actor, catalogue, type),
       );
     },
   }),

@@ -18,11 +18,13 @@ export const grantRequestInput = z
   .meta({ id: "GrantRequestInput" });
 export const approvalInput = z.strictObject({ reason: reason.optional() }).meta({ id: "GrantApproval" });
 export const refusalInput = z.strictObject({ reason }).meta({ id: "GrantRefusal" });
-export const grantRequestQuery = pageQuery.extend({
+const grantRequestFilters = {
   status: z.enum(GRANT_REQUEST_STATUSES).optional(),
   groupId: groupRef.optional(),
   apiId: apiRef.optional(),
-});
+};
+export const grantRequestFilterQuery = z.strictObject(grantRequestFilters);
+export const grantRequestQuery = pageQuery.extend(grantRequestFilters);
 
 export const grantRequestView = z
   .object({

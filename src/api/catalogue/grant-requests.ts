@@ -3,7 +3,7 @@ import { z } from "zod";
 import { newId } from "../../store/ids.js";
 import type { GrantRequest } from "../../store/model.js";
 import { discoversApi, seesGrantRequest } from "../access/access.js";
-import { pageRequest, recordAct } from "../access/audit.js";
+import { recordAct } from "../access/audit.js";
 import { tellOfGrant } from "../access/tell-notice.js";
 import { ownAskers } from "../access/second-person.js";
 import { refuse, type Refusal } from "../http/errors.js";
@@ -13,12 +13,10 @@ import {
   approvalInput,
   grantRequestId,
   grantRequestInput,
-  grantRequestQuery,
   grantRequestView,
   refusalInput,
 } from "./grant-request-schemas.js";
 import { requestViewFor, requestViewOf } from "./grant-request-view.js";
-import { pageOf } from "../http/primitives.js";
 import { groupFor } from "../subscriptions/checks.js";
 
 const params = z.strictObject({ id: grantRequestId });
@@ -172,33 +170,6 @@ export const grantRequestRoutes: readonly ApiRoute[] = [
     response: { status: 201, description: "Asked", schema: grantRequestView },
     problems: ["group_unknown", "grant_unknown", "already_granted"],
     handle: async (context: RequestContext<"store" | "catalogue" | "log">, { body }) => ask(context, body),
-  }),
-  route({
-    method: "get",
-    path: "/v1/grant-requests",
-    operationId: "listGrantRequests",
-    tag: "Groups",
-    act: "grants:read",
-    summary: "List grant requests, newest first",
-    description: "A consumer sees the requests of its groups, and a provider those of its apis.",
-    query: grantRequestQuery,
-    response: { status: 200, description: "A page of requests", schema: pageOf(grantRequestView) },
-    async handle(
-      context: RequestContext<"store" | "settings" | "auditTally">,
-      { query: { status, groupId, apiId, ...page } },
-    ) {
-      const { dependencies, actor } = context;
-      const within = (given: string | undefined, limits: readonly string[] | undefined) =>
-        given === undefined ? limits : limits && !limits.includes(given) ? [] : [given];
-      const [groupIds, apiIds] = [within(groupId, actor.groupIds), within(apiId, actor.apiIds)];
-      if (groupIds?.length === 0 || apiIds?.length === 0) return ok({ data: [], next: null });
-      const { data, next } = await dependencies.store.grantRequests.list(pageRequest(page), {
-        ...(groupIds && { groupIds }),
-        ...(apiIds && { apiIds }),
-        ...(status && { status }),
-      });
-      return ok({ data: await Promise.all(data.map((each) => requestViewFor(context, each))), next: next ?? null });
-    },
   }),
   route({
     method: "get",

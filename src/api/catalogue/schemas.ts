@@ -8,6 +8,7 @@ import {
   idOrExternal,
   instant,
   instantInput,
+  pageQuery,
   prefixedId,
   RESERVED_TYPE_PREFIX,
   text,
@@ -161,6 +162,16 @@ const version = z
   .int()
   .min(1)
   .meta({ description: "The version of the schema. Publishes are checked against the newest" });
+const eventTypeFilters = {
+  apiId: apiRef.optional(),
+  prefix: text(128).optional().meta({ description: "Beginning of the name" }),
+  search: text(128)
+    .optional()
+    .meta({ description: "A text anywhere in the name or the description, in upper or lower case" }),
+};
+export const eventTypeFilterQuery = z.strictObject(eventTypeFilters);
+export const eventTypePageQuery = pageQuery.extend(eventTypeFilters);
+
 export const eventTypeView = z
   .object({
     name: z.string(),

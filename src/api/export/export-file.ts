@@ -47,7 +47,7 @@ export async function beginExport<Column extends string>(
   response.writeHead(200, {
     ...SECURITY_HEADERS,
     "content-type": TYPES[format],
-    "content-disposition": `attachment; filename="${what}.${format}"`,
+    "content-disposition": `attachment; filename="${what.replaceAll(" ", "-")}.${format}"`,
     ...(cut && { "sealpost-export-cut": "true" }),
   });
   if (format === "csv") await writePart(response, `${columns.join(",")}\r\n`);

@@ -13,7 +13,7 @@ import { parseQuery, validate } from "../http/validate.js";
 import type { RequestContext, ServedRoute } from "../route.js";
 import { beginExport, type ExportFormat, type ExportRow, MOST_EXPORTED } from "./export-file.js";
 
-type Context = RequestContext<"store" | "catalogue">;
+type Context = RequestContext<"store" | "catalogue" | "auditTally">;
 
 /** What a filter names, as the actor may see it. */
 interface Exported<Column extends string> {
@@ -28,8 +28,10 @@ interface ExportDeclaration<Q extends z.ZodType<{ format: ExportFormat }>, Colum
   ServedRoute,
   "operationId" | "tag" | "act" | "summary"
 > {
-  /** Plural. It names the path, the file and the entry in the audit. */
+  /** Plural, in words. It names the path, the file and the entry in the audit. */
   what: string;
+  /** When absent, `/v1/<what>/export`. */
+  path?: ServedRoute["path"];
   /** What the file holds, and what it leaves out. Its bound is told behind it. */
   holds: string;
   columns: readonly Column[];
@@ -38,9 +40,10 @@ interface ExportDeclaration<Q extends z.ZodType<{ format: ExportFormat }>, Colum
   find: (context: Context, query: z.output<Q>) => Promise<Exported<NoInfer<Column>> | undefined>;
 }
 
-/** `GET /v1/<what>/export`. No page is read before the client has taken the one before. */
+/** `GET /v1/<what>/export`, if no other path is named. No page is read before the client has taken the one before. */
 export function exportRoute<Q extends z.ZodType<{ format: ExportFormat }>, Column extends string>({
   what,
+  path = `/v1/${what.replaceAll(" ", "-")}/export`,
   holds,
   columns,
   query: schema,
@@ -50,7 +53,7 @@ export function exportRoute<Q extends z.ZodType<{ format: ExportFormat }>, Colum
   return {
     ...declaration,
     method: "get",
-    path: `/v1/${what}/export`,
+    path,
     description:
       `${holds} It has at most 10,000 rows. If there are more, then the header \`Sealpost-Export-Cut\` is \`true\` ` +
       "and the last line says so. The export is in the audit with its number of rows.",
@@ -65,8 +68,9 @@ export function exportRoute<Q extends z.ZodType<{ format: ExportFormat }>, Colum
       // A window such as `-24h` becomes an instant, which is of the same type.
       const query = (await withOwnIds(context, reckon(read.value, Date.now()).query)) as z.output<Q>;
       const { format } = query;
+      const name = what.replaceAll(" ", "_");
       const { count, exact, pages } = (await find(context, query)) ?? { count: 0, exact: true, pages: [] };
-      await recordAct(context, `${what}.export`, what, { format, count, cut: !exact });
+      await recordAct(context, `${name}.export`, name, { format, count, cut: !exact });
       const file = await beginExport(response, { what, format, columns, cut: !exact });
       let left = MOST_EXPORTED;
       for await (const page of pages) {
@@ -91,12 +95,12 @@ export function* partsOf<T, Row>(found: readonly T[], rowOf: (item: T) => Row): 
 /** Each page of a list, as the rows that `rowsOf` makes of it. The next one is read when it is asked for. */
 export async function* pagesOf<T, Row>(
   list: (page: PageRequest) => Promise<Page<T>>,
-  rowsOf: (found: readonly T[]) => readonly Row[],
+  rowsOf: (found: readonly T[]) => readonly Row[] | Promise<readonly Row[]>,
 ): AsyncGenerator<readonly Row[]> {
   let cursor: string | undefined;
   do {
     const page = await list({ limit: WIDEST_PAGE, ...(cursor !== undefined && { cursor }) });
-    yield rowsOf(page.data);
+    yield await rowsOf(page.data);
     cursor = page.next;
   } while (cursor !== undefined);
 }

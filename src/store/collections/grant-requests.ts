@@ -4,25 +4,31 @@
  */
 import type { Collection, Filter } from "mongodb";
 import { guarded, isDuplicate, LIST_DEADLINE_MS } from "../mongo/driver-errors.js";
+import { countUpTo } from "../mongo/counting.js";
 import type { Exclusive } from "../mongo/exclusive.js";
 import type { GrantRequest, GrantRequestStatus } from "../model.js";
-import { findPage, oneOf } from "../mongo/paging.js";
+import { allOf, findPage, oneOf } from "../mongo/paging.js";
 import type { Scan } from "../mongo/scans.js";
 import { StoreError } from "../store-error.js";
-import type { Page, PageRequest } from "../collection.js";
+import type { Counted, Page, PageRequest } from "../collection.js";
 
 /** A request with the time of its last change. */
 export type GrantRequestChange = GrantRequest & { updatedAt: Date };
+
+export interface GrantRequestFilter {
+  groupIds?: readonly string[];
+  apiIds?: readonly string[];
+  status?: GrantRequestStatus;
+}
 
 export interface GrantRequestStore {
   /** Inserts it. If a request for the same group and grant is open, then it gives that one and inserts nothing. */
   open(request: GrantRequest): Promise<{ request: GrantRequest; existed: boolean }>;
   get(id: string): Promise<GrantRequest | undefined>;
   /** Newest first. */
-  list(
-    page: PageRequest,
-    filter: { groupIds?: readonly string[]; apiIds?: readonly string[]; status?: GrantRequestStatus },
-  ): Promise<Page<GrantRequest>>;
+  list(page: PageRequest, filter: GrantRequestFilter): Promise<Page<GrantRequest>>;
+  /** Stops above `most`. */
+  count(filter: GrantRequestFilter, most: number): Promise<Counted>;
   /** Changes the status atomically from open to another one. Undefined when it was not open. */
   settle(
     id: string,
@@ -76,13 +82,10 @@ export function createGrantRequestStore(
     recentChanges: (since, most) => recentChanges(collection, scan, since, most),
     open: (request) => exclusive(`grantRequests/${request.groupId}/${request.grant}`, () => open(request)),
     get: async (id) => itemOf(await guarded((within) => collection.findOne({ _id: id }, within))),
-    async list(page, { groupIds, apiIds, status }) {
-      const filter: Filter<GrantRequestDocument>[] = [
-        ...(groupIds ? [oneOf<GrantRequestDocument>("groupId", groupIds)] : []),
-        ...(apiIds ? [oneOf<GrantRequestDocument>("apiId", apiIds)] : []),
-        ...(status === undefined ? [] : [{ status }]),
-      ];
-      const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter, page, scan });
+    count: (filter, most) => countUpTo({ collection, filter: allOf(grantRequestMatch(filter)), most, scan }),
+    async list(page, filter) {
+      const match = grantRequestMatch(filter);
+      const { data, ...rest } = await findPage({ collection, timeField: "createdAt", filter: match, page, scan });
       return { data: data.flatMap((document) => itemOf(document) ?? []), ...rest };
     },
     async settle(id, change) {
@@ -103,6 +106,12 @@ export function createGrantRequestStore(
     },
   };
 }
+
+const grantRequestMatch = ({ groupIds, apiIds, status }: GrantRequestFilter): Filter<GrantRequestDocument>[] => [
+  ...(groupIds ? [oneOf<GrantRequestDocument>("groupId", groupIds)] : []),
+  ...(apiIds ? [oneOf<GrantRequestDocument>("apiId", apiIds)] : []),
+  ...(status === undefined ? [] : [{ status }]),
+];
 
 type Since = Parameters<GrantRequestStore["recentChanges"]>[0];
 

@@ -4,12 +4,14 @@
 const GATHERED_MS = 500;
 
 /** What a page can follow. */
-export type Followed = "recovery" | "subscription" | "grant_request";
+export type Followed = "delivery" | "recovery" | "subscription" | "grant_request";
 
-interface Following {
+export interface Following {
   about: readonly Followed[];
   /** Only this subscription. */
   subscriptionId?: string;
+  /** Only deliveries of this event type. */
+  eventType?: string;
   /** Asks anew for what is shown. It is not called again before it has ended. */
   changed: () => Promise<unknown>;
   /** Told whether the stream is open. */
@@ -52,9 +54,13 @@ function createGathering(ask: () => Promise<unknown>, gatheredMs: number) {
  * whenever the stream begins, at first and after it was cut: what ended meanwhile is not told. Gives how to stop.
  */
 export function followChanges(following: Following): () => void {
-  const { about, subscriptionId, changed, streaming, gatheredMs = GATHERED_MS } = following;
+  const { about, subscriptionId, eventType, changed, streaming, gatheredMs = GATHERED_MS } = following;
   const { soon, end } = createGathering(changed, gatheredMs);
-  const query = new URLSearchParams({ events: about.join(), ...(subscriptionId !== undefined && { subscriptionId }) });
+  const query = new URLSearchParams({
+    events: about.join(),
+    ...(subscriptionId !== undefined && { subscriptionId }),
+    ...(eventType !== undefined && { eventType }),
+  });
   const source = new EventSource(`/v1/stream?${query.toString()}`);
   for (const event of [...about, "gone", "reset", "hello"]) source.addEventListener(event, soon);
   source.addEventListener("hello", () => streaming?.(true));

@@ -8,13 +8,15 @@ interface ExportMenuProps {
   address: (format: ExportFormat) => string;
   /** What the file leaves out. */
   limit: string;
+  /** On the button, where a page has several lists. */
+  label?: string;
   /** At the right edge of the page. */
   atEnd?: boolean;
 }
 
-export function ExportMenu({ address, limit, atEnd = false }: ExportMenuProps) {
+export function ExportMenu({ address, limit, label = t("deliveries.export"), atEnd = false }: ExportMenuProps) {
   return (
-    <Popup label={t("deliveries.export")} atEnd={atEnd}>
+    <Popup label={label} atEnd={atEnd}>
       <a href={address("csv")} download>
         {t("deliveries.exportCsv")}
       </a>

@@ -1,12 +1,7 @@
 /** New rows never move a list under the pointer: what is shown is changed in place, what is new is counted. */
 
-interface Row {
-  id: string;
-  createdAt: string;
-}
-
 /** A page of a list, newest first. */
-interface Fetched<R> {
+export interface FetchedRows<R> {
   data: readonly R[];
   next: string | null;
 }
@@ -19,14 +14,20 @@ interface Merged<R> {
   gone: number;
 }
 
-export function mergeRows<R extends Row>(shown: readonly R[], fetched: Fetched<R>): Merged<R> {
+/** @param timeOf what the list is ordered by */
+export function mergeRows<R extends { id: string }>(
+  shown: readonly R[],
+  fetched: FetchedRows<R>,
+  timeOf: (row: R) => string,
+): Merged<R> {
   const byId = new Map(fetched.data.map((row) => [row.id, row]));
   const known = new Set(shown.map(({ id }) => id));
-  const newest = shown[0]?.createdAt ?? "";
-  const oldest = fetched.next === null ? "" : (fetched.data.at(-1)?.createdAt ?? "");
+  const instantOf = (row: R | undefined): string => (row === undefined ? "" : timeOf(row));
+  const newest = instantOf(shown[0]);
+  const oldest = fetched.next === null ? "" : instantOf(fetched.data.at(-1));
   return {
     rows: shown.map((row) => byId.get(row.id) ?? row),
-    fresh: fetched.data.filter(({ id, createdAt }) => !known.has(id) && createdAt >= newest).length,
-    gone: shown.filter(({ id, createdAt }) => !byId.has(id) && createdAt > oldest).length,
+    fresh: fetched.data.filter((row) => !known.has(row.id) && timeOf(row) >= newest).length,
+    gone: shown.filter((row) => !byId.has(row.id) && timeOf(row) > oldest).length,
   };
 }

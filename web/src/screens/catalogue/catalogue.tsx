@@ -4,25 +4,37 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { FormEvent } from "react";
 import { apisQuery } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
-import { Breakable } from "../../parts/breakable.js";
+import { Counted } from "../../parts/counted.js";
 import { CursorPaging } from "../../parts/cursor-paging.js";
 import { useSyncedText } from "../../parts/draft.js";
 import { Page } from "../../parts/page.js";
+import { ColumnsMenu } from "../../parts/rows/columns.js";
+import { ExportMenu } from "../../parts/rows/export-menu.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
-import table from "../../parts/rows/table.module.css";
 import { ApiList } from "./api-list.js";
 import styles from "./catalogue.module.css";
 import type { CatalogueSearch } from "./filters.js";
-import { type EventType, eventTypesPageQuery } from "./queries.js";
+import { EventTypeTable, useEventTypeColumns } from "./event-type-table.js";
+import { eventTypeCountQuery, eventTypeExportAddress, eventTypesPageQuery } from "./queries.js";
 
 export function Catalogue() {
   const search = useSearch({ from: "/catalogue" });
   const navigate = useNavigate({ from: "/catalogue" });
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery(eventTypesPageQuery(search));
+  const { data: counted } = useQuery(eventTypeCountQuery(search));
+  const columns = useEventTypeColumns();
   const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
   return (
-    <Page title={t("nav.catalogue")}>
+    <Page
+      title={t("nav.catalogue")}
+      beside={
+        <Counted
+          counted={counted}
+          words={(more, values) => t(more ? "catalogue.countAtLeast" : "catalogue.count", values)}
+        />
+      }
+    >
       <div className={styles.page}>
         <ApiList />
         <section className={styles.section} aria-labelledby="event-types">
@@ -31,7 +43,18 @@ export function Catalogue() {
           {error && <ProblemNotice error={error} again={() => void refetch()} newest={newest} />}
           {isPending && <Skeleton />}
           {data && data.data.length === 0 && <Empty search={search} />}
-          {data && data.data.length > 0 && <EventTypeTable rows={data.data} busy={isPlaceholderData} />}
+          {data && data.data.length > 0 && (
+            <>
+              <EventTypeTable rows={data.data} columns={columns.shown} busy={isPlaceholderData} />
+              <div className="row">
+                <ColumnsMenu columns={columns} />
+                <ExportMenu
+                  address={(format) => eventTypeExportAddress(search, format)}
+                  limit={t("catalogue.exportLimit")}
+                />
+              </div>
+            </>
+          )}
           {data && <CursorPaging cursor={search.cursor} next={data.next} newest={newest} />}
         </section>
       </div>
@@ -73,47 +96,6 @@ function Filters({ search }: { search: CatalogueSearch }) {
       </label>
       <button className="button quiet">{t("filters.find")}</button>
     </form>
-  );
-}
-
-function EventTypeTable({ rows, busy }: { rows: readonly EventType[]; busy: boolean }) {
-  const { data: apis } = useQuery(apisQuery);
-  const nameOf = new Map(apis?.data.map(({ id, name }) => [id, name]));
-  return (
-    <table className={table.table} role="table" aria-label={t("settings.eventTypes")} aria-busy={busy}>
-      <thead role="rowgroup">
-        <tr role="row">
-          {(["type", "api", "description", "version"] as const).map((column) => (
-            <th key={column} role="columnheader" scope="col">
-              {t(`catalogue.column.${column}`)}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody role="rowgroup">
-        {rows.map(({ name, apiId, description, version, deprecation }) => (
-          <tr role="row" key={name}>
-            <td role="cell" data-label={t("catalogue.column.type")}>
-              <span>
-                <Link to="/catalogue/$name" params={{ name }} preload={false}>
-                  <Breakable text={name} />
-                </Link>
-                {deprecation && <span className={styles.deprecated}> {t("catalogue.deprecated")}</span>}
-              </span>
-            </td>
-            <td role="cell" data-label={t("catalogue.column.api")}>
-              {nameOf.get(apiId) ?? apiId}
-            </td>
-            <td role="cell" data-label={t("catalogue.column.description")}>
-              {description}
-            </td>
-            <td role="cell" data-label={t("catalogue.column.version")}>
-              {version}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
 

@@ -1,6 +1,7 @@
 /** What the catalogue asks the API. */
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, ask, askTagged, type Schemas } from "../../api/client.js";
+import type { ExportFormat } from "../../parts/rows/export-menu.js";
 import { type CatalogueSearch, eventTypeFilterOf } from "./filters.js";
 
 export type EventType = Schemas["EventType"];
@@ -17,6 +18,19 @@ export const eventTypesPageQuery = (search: CatalogueSearch) => {
     placeholderData: keepPreviousData,
   });
 };
+
+export const eventTypeCountQuery = (search: CatalogueSearch) => {
+  const query = eventTypeFilterOf(search);
+  return queryOptions({
+    queryKey: ["event-types", "count", query],
+    queryFn: ({ signal }) => ask(api.GET("/v1/catalogue/event-types/count", { params: { query }, signal })),
+    placeholderData: keepPreviousData,
+  });
+};
+
+/** Where the file of what is filtered is. */
+export const eventTypeExportAddress = (search: CatalogueSearch, format: ExportFormat): string =>
+  `/v1/catalogue/event-types/export?${new URLSearchParams({ format, ...eventTypeFilterOf(search) }).toString()}`;
 
 export const eventTypeQuery = (name: string) =>
   queryOptions({

@@ -69,7 +69,7 @@ export function useLive(search: DeliveriesSearch, on: boolean): Live {
       const fetched = await lookAgain(shown, ending.signal);
       const page = client.getQueryData<DeliveriesPage>(queryKey);
       if (!page) return;
-      const merged = mergeRows(page.data, fetched);
+      const merged = mergeRows(page.data, fetched, ({ createdAt }) => createdAt);
       client.setQueryData<DeliveriesPage>(queryKey, { ...page, data: merged.rows });
       setFresh(shown.cursor === undefined ? merged.fresh : 0);
     };

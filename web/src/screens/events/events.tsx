@@ -11,6 +11,7 @@ import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { ColumnCell, ColumnHeads, ColumnsMenu, useColumns } from "../../parts/rows/columns.js";
 import { ExportMenu } from "../../parts/rows/export-menu.js";
+import { FreshRows } from "../../parts/rows/fresh-rows.js";
 import type { ListColumn } from "../../parts/rows/hidden-columns.js";
 import table from "../../parts/rows/table.module.css";
 import { Skeleton } from "../../parts/skeleton.js";
@@ -19,15 +20,22 @@ import { keptSearch } from "../../search-parameters.js";
 import { numberFormat } from "../../time/formatters.js";
 import styles from "./events.module.css";
 import type { EventsSearch } from "./filters.js";
+import { useLiveEvents } from "./live.js";
 import { eventCountQuery, eventExportAddress, type EventRecord, eventsQuery } from "./queries.js";
 
 export function Events() {
   const search = useSearch({ from: "/events" });
   const navigate = useNavigate({ from: "/events" });
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery(eventsQuery(search));
-  const { data: counted } = useQuery(eventCountQuery(search));
+  const { data: counted, refetch: recount } = useQuery(eventCountQuery(search));
   const columns = useColumns(COLUMNS, "sealpost.events.columns.hidden");
   const newest = () => void navigate({ search: ({ cursor: _, ...rest }) => rest });
+  const live = useLiveEvents(search);
+  const again = () => {
+    live.clear();
+    void refetch();
+    void recount();
+  };
   return (
     <Page
       title={t("nav.events")}
@@ -40,6 +48,7 @@ export function Events() {
         {error && <ProblemNotice error={error} again={() => void refetch()} newest={newest} />}
         {isPending && <Skeleton />}
         {data && data.data.length === 0 && <Empty search={search} />}
+        <FreshRows show={again}>{live.fresh > 0 ? t("deliveries.fresh", { count: live.fresh }) : undefined}</FreshRows>
         {data && data.data.length > 0 && (
           <>
             <Rows rows={data.data} columns={columns.shown} busy={isPlaceholderData} />

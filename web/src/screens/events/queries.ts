@@ -1,6 +1,6 @@
 /** What the pages of events ask for. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { api, ask, type Schemas } from "../../api/client.js";
+import { api, ask, BACKGROUND, type Schemas } from "../../api/client.js";
 import { preparePayload } from "../../parts/json-text.js";
 import type { ExportFormat } from "../../parts/rows/export-menu.js";
 import type { EventsSearch } from "./filters.js";
@@ -19,8 +19,18 @@ const listFilterOf = ({ type, api: apiId, since, until }: EventsSearch) => ({
   ...(until && { until }),
 });
 
+const pageQueryOf = (search: EventsSearch) => ({
+  limit: PAGE_ROWS,
+  ...listFilterOf(search),
+  ...(search.cursor && { cursor: search.cursor }),
+});
+
+/** The same page once more, which is no use of the session. */
+export const lookAtEvents = (search: EventsSearch, signal: AbortSignal) =>
+  ask(api.GET("/v1/events", { params: { query: pageQueryOf(search) }, headers: BACKGROUND, signal }));
+
 export const eventsQuery = (search: EventsSearch) => {
-  const query = { limit: PAGE_ROWS, ...listFilterOf(search), ...(search.cursor && { cursor: search.cursor }) };
+  const query = pageQueryOf(search);
   return queryOptions({
     queryKey: ["events", query],
     queryFn: ({ signal }) => ask(api.GET("/v1/events", { params: { query }, signal })),

@@ -1,19 +1,21 @@
 /** What waits for a decision. */
 import { type InfiniteData, infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, ask, BACKGROUND, type Schemas, unlessFirst } from "../../api/client.js";
+import type { ExportFormat } from "../../parts/rows/export-menu.js";
 import type { RequestsSearch } from "./filters.js";
 
 export type GrantRequest = Schemas["GrantRequest"];
 
 const PAGE_ROWS = 50;
 
-export const grantRequestsQuery = ({ status = "open", api: apiId, cursor }: RequestsSearch) => {
-  const query = {
-    ...(status !== "all" && { status }),
-    ...(apiId && { apiId }),
-    limit: PAGE_ROWS,
-    ...(cursor && { cursor }),
-  };
+const grantRequestFilterOf = ({ status = "open", api: apiId }: RequestsSearch) => ({
+  ...(status !== "all" && { status }),
+  ...(apiId && { apiId }),
+});
+
+export const grantRequestsQuery = (search: RequestsSearch) => {
+  const { cursor } = search;
+  const query = { ...grantRequestFilterOf(search), limit: PAGE_ROWS, ...(cursor && { cursor }) };
   return queryOptions({
     queryKey: ["grant-requests", "page", query],
     queryFn: ({ signal, ...look }) =>
@@ -22,9 +24,39 @@ export const grantRequestsQuery = ({ status = "open", api: apiId, cursor }: Requ
   });
 };
 
+export const grantRequestCountQuery = (search: RequestsSearch) => {
+  const query = grantRequestFilterOf(search);
+  return queryOptions({
+    queryKey: ["grant-requests", "page", "count", query],
+    queryFn: ({ signal, ...look }) =>
+      ask(api.GET("/v1/grant-requests/count", { params: { query }, signal, ...unlessFirst(look) })),
+    placeholderData: keepPreviousData,
+  });
+};
+
+/** Where the file of these requests is. */
+export const grantRequestExportAddress = (search: RequestsSearch, format: ExportFormat): string =>
+  `/v1/grant-requests/export?${new URLSearchParams({ format, ...grantRequestFilterOf(search) }).toString()}`;
+
+const waitingFilterOf = (apiId: string | undefined) => ({ requested: "true" as const, ...(apiId && { apiId }) });
+
+export const waitingCountQuery = (apiId: string | undefined) => {
+  const query = waitingFilterOf(apiId);
+  return queryOptions({
+    queryKey: ["subscriptions", "waiting", "count", query],
+    queryFn: ({ signal, ...look }) =>
+      ask(api.GET("/v1/subscriptions/count", { params: { query }, signal, ...unlessFirst(look) })),
+    placeholderData: keepPreviousData,
+  });
+};
+
+/** Where the file of the subscriptions that wait is. */
+export const waitingExportAddress = (apiId: string | undefined, format: ExportFormat): string =>
+  `/v1/subscriptions/export?${new URLSearchParams({ format, ...waitingFilterOf(apiId) }).toString()}`;
+
 /** Page after page, on demand. */
 export const waitingSubscriptionsQuery = (apiId: string | undefined) => {
-  const query = { requested: "true" as const, limit: PAGE_ROWS, ...(apiId && { apiId }) };
+  const query = { ...waitingFilterOf(apiId), limit: PAGE_ROWS };
   return infiniteQueryOptions({
     queryKey: ["subscriptions", "waiting", query],
     queryFn: ({ signal, pageParam: cursor, ...look }) => {

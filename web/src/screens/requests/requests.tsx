@@ -4,10 +4,12 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
+import { Counted } from "../../parts/counted.js";
 import { CursorPaging } from "../../parts/cursor-paging.js";
 import { useNames } from "../../parts/names.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
+import { ExportMenu } from "../../parts/rows/export-menu.js";
 import { WaitingReleases } from "../../parts/recovery/waiting-releases.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { useLiveQueries } from "../../parts/subscription/live.js";
@@ -16,7 +18,14 @@ import type { StepName } from "../subscription/acts/possible-acts.js";
 import { StepDialog } from "../subscription/acts/step-dialog.js";
 import { REQUEST_STATUSES } from "./filters.js";
 import { GrantRequestCard } from "./grant-request-card.js";
-import { grantRequestsQuery, waitingSubscriptionsQuery } from "./queries.js";
+import {
+  grantRequestCountQuery,
+  grantRequestExportAddress,
+  grantRequestsQuery,
+  waitingCountQuery,
+  waitingExportAddress,
+  waitingSubscriptionsQuery,
+} from "./queries.js";
 import styles from "./requests.module.css";
 import { SubmittedCard } from "./submitted-card.js";
 
@@ -46,12 +55,24 @@ function Submitted() {
   const { data, error, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = useInfiniteQuery(
     waitingSubscriptionsQuery(api),
   );
+  const { data: counted } = useQuery(waitingCountQuery(api));
   // It outlives its card, which is gone once the decision is taken.
   const [decision, setDecision] = useState<{ subscription: Subscription; step: StepName }>();
   const waiting = data?.pages.flatMap((page) => page.data) ?? [];
   return (
     <section className={styles.section} aria-labelledby="submitted">
       <h2 id="submitted">{t("requests.subscriptions")}</h2>
+      <div className="row">
+        <Counted
+          counted={counted}
+          words={(more, values) => t(more ? "subscriptions.countAtLeast" : "subscriptions.count", values)}
+        />
+        <ExportMenu
+          label={t("requests.waitingExport")}
+          address={(format) => waitingExportAddress(api, format)}
+          limit={t("subscriptions.exportLimit")}
+        />
+      </div>
       {error && <ProblemNotice error={error} again={() => void refetch()} />}
       {!data && !error && <Skeleton />}
       {data && waiting.length === 0 && !hasNextPage && <p>{t("requests.noSubscription")}</p>}
@@ -88,6 +109,7 @@ function GrantRequests() {
   const search = useSearch({ from: "/requests" });
   const navigate = useNavigate({ from: "/requests" });
   const { data, error, refetch } = useQuery(grantRequestsQuery(search));
+  const { data: counted } = useQuery(grantRequestCountQuery(search));
   const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
   const choose = (value: string) => {
     const status = REQUEST_STATUSES.find((each) => each === value);
@@ -108,6 +130,17 @@ function GrantRequests() {
           ))}
         </select>
       </label>
+      <div className="row">
+        <Counted
+          counted={counted}
+          words={(more, values) => t(more ? "requests.grantCountAtLeast" : "requests.grantCount", values)}
+        />
+        <ExportMenu
+          label={t("requests.grantExport")}
+          address={(format) => grantRequestExportAddress(search, format)}
+          limit={t("requests.grantExportLimit")}
+        />
+      </div>
       {error && <ProblemNotice error={error} again={() => void refetch()} newest={newest} />}
       {!data && !error && <Skeleton />}
       {data?.data.length === 0 && <p>{t("requests.noGrant")}</p>}
