@@ -244,13 +244,3 @@ describe("a failure", () => {
     expect(classify(failure("UND_ERR_SOCKET", over), NOW)).toMatchObject({ class: "retry", code });
   });
 });
-
-describe("the table", () => {
-  test("has words for every outcome, ending in a full stop and without an address", () => {
-    for (const [code, row] of Object.entries(OUTCOMES)) {
-      expect(row.explanation, code).toMatch(/^[A-Z][^]+\.$/);
-      if (row.class !== "delivered") expect(row.hint, code).toMatch(/^[A-Z][^]+\.$/);
-      expect(row.explanation + row.hint, code).not.toMatch(/\d+\.\d+\.\d+\.\d+/);
-    }
-  });
-});
