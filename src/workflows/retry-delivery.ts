@@ -18,13 +18,13 @@ import type { RetryDeliveryInput, RetryItem, SubscriptionItems } from "./contrac
 import { aheadMs, itemsByOurClock } from "./clocks.js";
 import { describe } from "./retry/describe.js";
 import { lacksProof, refuseUnproven } from "./proof.js";
+import { dueAt, keepsOpen, nextLookAt } from "./retry/due.js";
 import { cancelled, fulfilsRequests } from "./retry/items.js";
 import { type Lane, subscriptionsOf } from "./retry/lanes.js";
 import { apply, takeRequests } from "./retry/requests.js";
 import { attempt, recordStatus } from "./retry/retry-activities.js";
 import { newRunState, nextInput, openItems, type RunState } from "./retry/run-state.js";
 import { DAY_MS } from "./durations.js";
-import { RESERVED_TOGETHER_MS } from "./gcra.js";
 import { isRunFull, isRunOld, maxRunMs } from "./run-age.js";
 import { mostUrgent, searchAttributesOf, statusAttribute, statusOf } from "./search-attributes.js";
 
@@ -73,7 +73,8 @@ async function lookAfter(state: RunState): Promise<void> {
     if (!isSame(attributes, shown)) upsertSearchAttributes(attributes);
     shown = attributes;
     const open = openItems(state);
-    if (!open.some((item) => keepsOpen(state, item)) && underWay.size === 0 && state.requests.size === 0) break;
+    if (!open.some((item) => keepsOpen(item, state, Date.now())) && underWay.size === 0 && state.requests.size === 0)
+      break;
     if (isRunFull(state.signals) || isRunOld(input)) {
       do {
         await condition(() => underWay.size === 0 && allHandlersFinished());
@@ -117,33 +118,11 @@ const isSame = (some: readonly SearchAttributePair[], others: readonly SearchAtt
 const nameOf = ({ lanes }: RunState): ((item: RetryItem) => string) | undefined =>
   lanes.all.length > 1 ? (item) => lanes.of(item).subscriptionId : undefined;
 
-/**
- * What is parked for long does not keep the workflow open alone. While something else does, it can still be told to go
- * on here.
- */
-function keepsOpen({ input }: RunState, { status, since = Date.now() }: RetryItem): boolean {
-  return status !== "parked" || since > Date.now() - input.parkOpenDays * DAY_MS;
-}
-
-/** When an item goes on by itself. */
-function dueAt({ lookedAt }: RunState, { status, dueAt: at, reservation }: RetryItem): number {
-  if (status === "parked") return Number.POSITIVE_INFINITY;
-  if (status === "held") return lookedAt + DAY_MS;
-  return (at ?? 0) - (reservation ? RESERVED_TOGETHER_MS : 0);
-}
-
 /** When there is something to do without a signal or a report. */
 function nextLook(state: RunState): number {
   const times = openItems(state)
-    .filter((item) => !state.underWay.has(item.deliveryId) && keepsOpen(state, item))
-    .map((item) =>
-      item.status === "parked"
-        ? (item.since ?? Date.now()) + state.input.parkOpenDays * DAY_MS
-        : // Due, but all runs are taken: the report of one of them is the news to wait for.
-          mayRun(state, state.lanes.of(item))
-          ? dueAt(state, item)
-          : Number.POSITIVE_INFINITY,
-    );
+    .filter((item) => !state.underWay.has(item.deliveryId) && keepsOpen(item, state, Date.now()))
+    .map((item) => nextLookAt(item, state, { now: Date.now(), mayRun: mayRun(state, state.lanes.of(item)) }));
   return Math.min(...times);
 }
 
@@ -151,7 +130,7 @@ const mayRun = ({ lanes }: RunState, lane: Lane): boolean => lane.runs < CHUNKS_
 
 function startDue(state: RunState, open: RetryItem[]): void {
   const now = Date.now();
-  const due = open.filter((item) => !state.underWay.has(item.deliveryId) && dueAt(state, item) <= now);
+  const due = open.filter((item) => !state.underWay.has(item.deliveryId) && dueAt(item, state) <= now);
   for (const { items } of state.lanes.bundle(due)) {
     const [first] = items;
     if (!first) continue;
