@@ -22,7 +22,6 @@ export const aheadMs = (asOf: number | undefined, now: number): number =>
  */
 export function itemsByOurClock(items: readonly RetryItem[], asOf: number | undefined, now: number): RetryItem[] {
   const ahead = aheadMs(asOf, now);
-  if (ahead === 0) return [...items];
   return items.map((item) => ({
     ...item,
     ...(item.dueAt !== undefined && { dueAt: item.dueAt - ahead }),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   deliveryIdOf,
+  EVENT_ID_CHARACTERS,
   escapeEventId,
   eventOfDelivery,
   isEventId,
@@ -32,6 +33,16 @@ test.each([
   expect(isEventId(id)).toBe(expected);
 });
 
+test("what refusals say an id may hold is what it may hold", () => {
+  const said = EVENT_ID_CHARACTERS.split(" ").flatMap((part) => {
+    const [from = "", to = from] = part.length === 3 ? part.split("-") : [part];
+    const first = from.charCodeAt(0);
+    return Array.from({ length: to.charCodeAt(0) - first + 1 }, (_, index) => String.fromCharCode(first + index));
+  });
+  const ascii = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+  expect(ascii.filter((character) => isEventId(`x${character}`))).toEqual(said.sort());
+});
+
 describe("the escape", () => {
   test.each([
     ["evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W", "evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W"],
@@ -41,6 +52,7 @@ describe("the escape", () => {
     ["evt.1", "evt~2E1"],
     ["a/../b", "a~2F~2E~2E~2Fb"],
     ["a_3Ab", "a_3Ab"],
+    ["a".repeat(256), "a".repeat(256)],
   ])("of %s is %s, and leads back", (id, escaped) => {
     expect(escapeEventId(id)).toBe(escaped);
     expect(unescapeEventId(escaped)).toBe(id);
@@ -67,6 +79,10 @@ describe("the escape", () => {
       expect(unescapeEventId(text)).toBeUndefined();
     },
   );
+
+  test("is two digits for every character below 256, so that none reads as the beginning of another", () => {
+    expect(escapeEventId("a\tb")).toBe("a~09b");
+  });
 
   test("stands in the id of a delivery, which tells the event's id again", () => {
     const id = deliveryIdOf("a.b/c:d", "sub_01K3ZJ8Q5T9V7X2M4N6P8R0S1W");

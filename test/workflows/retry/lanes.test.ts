@@ -31,6 +31,11 @@ describe("lanes", () => {
     expect(() => lanes.of(item("evt_9.sub_9"))).toThrow("evt_9.sub_9");
   });
 
+  it("are a single one for a workflow of one subscription", () => {
+    const { others: _others, ...input } = INPUT;
+    expect(createLanes(input).all.map(({ subscriptionId }) => subscriptionId)).toEqual(["sub_1"]);
+  });
+
   it("count their runs together", () => {
     const lanes = createLanes(INPUT);
     for (const [n, lane] of lanes.all.entries()) lane.runs = n + 1;
