@@ -21,19 +21,9 @@ export function parseRetryAfter(value: string | undefined, now: number): number 
   return waits.length === 0 ? undefined : Math.min(MAX_MS, Math.max(MIN_MS, ...waits));
 }
 
-/** The values of several header lines. The comma behind the name of a day belongs to the date. */
-function piecesOf(text: string): string[] {
-  const pieces: string[] = [];
-  for (const part of text.split(",")) {
-    const piece = part.replaceAll(/["']/g, " ").trim();
-    const before = pieces.at(-1);
-    if (before !== undefined && DAY_NAME.test(before)) pieces[pieces.length - 1] = `${before}, ${piece}`;
-    else pieces.push(piece);
-  }
-  return pieces;
-}
+/** The values of several header lines. A date is cut behind the name of its day, which decides nothing. */
+const piecesOf = (text: string): string[] => text.split(",").map((part) => part.replaceAll(/["']/g, " ").trim());
 
-const DAY_NAME = /^(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?$/i;
 const SECONDS = /^\+?(\d+(?:\.\d*)?|\.\d+)\s*(?:s|secs?|seconds?)?;?$/i;
 /** A time since 1970 is no delay: 2017 and later, and within a year of now. */
 const EPOCH_FROM_MS = 1_500_000_000_000;
@@ -53,9 +43,9 @@ const untilInstant = (instant: number | undefined, now: number): number | undefi
   instant === undefined || instant <= now ? undefined : instant - now;
 
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-const ZONE = String.raw`\s*(?<zone>gmt|utc?|z|[+-]\d{2}:?\d{2})?`;
+const ZONE = String.raw`\s*(?:gmt|utc?|z|(?<sign>[+-])(?<zoneHours>\d{2}):?(?<zoneMinutes>\d{2}))?`;
 const TIME = String.raw`(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{2})(?:\.\d+)?)?`;
-const DAY = String.raw`(?:[a-z]{3,9},?\s+)?`;
+const DAY = String.raw`(?:[a-z]{3,9}\s+)?`;
 const FORMS = [
   // IMF-fixdate and RFC 850: the same but for the hyphens and the digits of the year.
   new RegExp(
@@ -72,21 +62,14 @@ const FORMS = [
 function instantOf(text: string, now: number): number | undefined {
   const parts = FORMS.map((form) => form.exec(text)?.groups).find((groups) => groups !== undefined);
   if (!parts) return undefined;
-  const { year = "", month, number, day, hour = "0", minute = "0", second = "0", zone } = parts;
+  const { month, number, day, hour, minute, second } = parts;
   const index = month === undefined ? Number(number) - 1 : MONTHS.indexOf(month.toLowerCase());
-  const at = Date.UTC(yearOf(year, now), index, Number(day), Number(hour), Number(minute), Number(second));
-  const date = new Date(at);
-  // Date.UTC rolls over what does not exist, such as 31 June or month 13.
-  if (
-    index < 0 ||
-    index > 11 ||
-    date.getUTCDate() !== Number(day) ||
-    Number(hour) > 23 ||
-    Number(minute) > 59 ||
-    Number(second) > 60
-  )
-    return undefined;
-  return at - offsetOf(zone);
+  const [hours, minutes, seconds] = [hour, minute, second].map((each) => Number(each ?? 0)) as [number, number, number];
+  // Each form has a year.
+  const at = Date.UTC(yearOf(parts["year"] as string, now), index, Number(day), hours, minutes);
+  // Date.UTC rolls over what does not exist, such as 31 June, month 13 or 25 o'clock. A leap second may roll over.
+  const exists = index >= 0 && index <= 11 && new Date(at).getUTCDate() === Number(day);
+  return exists && minutes <= 59 && seconds <= 60 ? at + seconds * 1_000 - offsetOf(parts) : undefined;
 }
 
 /** A year of two digits is the one that lies at most 50 years ahead (RFC 9110, 5.6.7). */
@@ -98,8 +81,5 @@ function yearOf(text: string, now: number): number {
 }
 
 /** Milliseconds east of Greenwich. */
-function offsetOf(zone: string | undefined): number {
-  const [, sign, hours, minutes] = /^([+-])(\d{2}):?(\d{2})$/.exec(zone ?? "") ?? [];
-  if (sign === undefined) return 0;
-  return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
-}
+const offsetOf = ({ sign, zoneHours, zoneMinutes }: Readonly<Record<string, string | undefined>>): number =>
+  (sign === "-" ? -1 : 1) * (Number(zoneHours ?? 0) * 60 + Number(zoneMinutes ?? 0)) * 60_000;

@@ -22,10 +22,13 @@ test.each<[string, number]>([
   ["120.0", 120_000],
   ["0.2", 1_000],
   [".5", 1_000],
+  [".25", 1_000],
   ["2.", 2_000],
   ["12 s", 12_000],
   ["12s", 12_000],
   ["12 seconds", 12_000],
+  ["1 second", 1_000],
+  ["5 secs", 5_000],
   ["1 sec;", 1_000],
   ['"120"', 120_000],
   ["'120'", 120_000],
@@ -56,6 +59,35 @@ test.each([
   "2026-11-24T16:00:00+0200",
 ])("the date %j is two hours", (value) => {
   expect(parseRetryAfter(value, NOW)).toBe(TWO_HOURS);
+});
+
+test.each(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"])(
+  "%s is a month",
+  (month) => {
+    const index = new Date(`10 ${month} 2027 UTC`).getUTCMonth();
+    const now = Date.UTC(2027, index, 10, 11, 0, 0);
+    expect(parseRetryAfter(`10 ${month} 2027 13:00:00 GMT`, now)).toBe(TWO_HOURS);
+  },
+);
+
+test("a leap second is read, wherever it stands", () => {
+  expect(parseRetryAfter("Tue, 24 Nov 2026 13:59:60 GMT", NOW)).toBe(TWO_HOURS);
+  const now = Date.UTC(2026, 11, 31, 22, 0, 0);
+  expect(parseRetryAfter("Thu, 31 Dec 2026 23:59:60 GMT", now)).toBe(TWO_HOURS);
+});
+
+test("a number is a time since 1970 if it lies within a year of now, and a delay otherwise", () => {
+  const yearAgo = NOW / 1_000 - 366 * 86_400;
+  expect(parseRetryAfter(String(yearAgo), NOW)).toBe(DAY);
+  expect(parseRetryAfter(String(yearAgo + 1), NOW)).toBeUndefined();
+  // By a clock that was never set, each delay is such a time.
+  expect(parseRetryAfter("50", 100_000)).toBe(50_000);
+  expect(parseRetryAfter("1500000000", 1_500_000_000_000 - TWO_HOURS)).toBe(TWO_HOURS);
+});
+
+test("a text of 512 characters is read, and a longer one is not", () => {
+  expect(parseRetryAfter("30".padStart(512), NOW)).toBe(30_000);
+  expect(parseRetryAfter("30".padStart(513), NOW)).toBeUndefined();
 });
 
 test(
@@ -101,12 +133,18 @@ test.each([
   "Infinity",
   "--5",
   "1.2.3",
+  "1'2",
   "5 minutes",
   "Sun, 06 Nov 1994 08:49:37 GMT",
   "Tue, 99 Nov 2026 14:00:00 GMT",
   "Tue, 31 Jun 2027 14:00:00 GMT",
   "Tue, 24 Foo 2026 14:00:00 GMT",
+  "Wed, 24 Foo 2027 14:00:00 GMT",
+  "Tue, 24 Nov 2026 24:00:00 GMT",
   "Tue, 24 Nov 2026 25:00:00 GMT",
+  "Tue, 24 Nov 2026 13:60:00 GMT",
+  "Tue, 24 Nov 2026 14:00:61 GMT",
+  "2027-00-24T00:00:00Z",
   "2026-13-01T00:00:00Z",
   "2026-11-24T10:00:00Z",
   String(NOW / 1_000 - 60),
