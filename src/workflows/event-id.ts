@@ -7,8 +7,8 @@
 /** What an id may hold, as refusals say it. */
 export const EVENT_ID_CHARACTERS = "A-Z a-z 0-9 _ - : . /";
 /**
- * Most characters of an id. The escaped form is three times as long at most. Temporal takes workflow ids of 1,000 bytes,
- * and `retry/page/<id>/<n>/<subscription>` needs 60 more than the id.
+ * Most characters of an id. The escaped form is three times as long at most. Temporal takes workflow ids of 1,000
+ * bytes, and `retry/page/<id>/<n>/<subscription>` needs 60 more than the id.
  */
 export const MAX_EVENT_ID = 256;
 /** Not `.` or `..` alone: every URL parser takes these for steps of a path. */
