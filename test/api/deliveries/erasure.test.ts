@@ -163,6 +163,10 @@ describe("a group", () => {
     expect(await api.problem("GET", "/v1/deliveries", { key: tenant.consumerKey })).toMatchObject({ status: 401 });
     for (const path of [`/v1/deliveries/${deliveryId}`, `/v1/events/${eventId}`])
       expect((await api.call("GET", path)).text, path).not.toContain(CANARY);
+    // The key of its payload is destroyed. The record is shown, and no payload with it.
+    const bare = await api.call("GET", `/v1/events/${eventId}`);
+    expect(bare).toMatchObject({ status: 200, body: { id: eventId, type: tenant.eventType, sha256: "" } });
+    expect(bare.body).not.toHaveProperty("payload");
     const delivery = await api.call("GET", `/v1/deliveries/${deliveryId}`);
     expect(delivery.body).toMatchObject({
       status: "cancelled",
