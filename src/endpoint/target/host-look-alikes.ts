@@ -91,14 +91,14 @@ function mixtureIn(label: string): string | undefined {
 /** By the ASCII letter that they read as, in lower case, as IDNA keeps it. */
 const READ_AS: Readonly<Record<string, string>> = {
   a: "аαɑ",
-  b: "ЬьƄƅ",
-  c: "сϲᴄ",
+  b: "ьƅ",
+  c: "сᴄ",
   d: "ԁ",
   e: "еҽ",
   f: "ƒϝք",
   g: "ɡցƍ",
-  h: "һհҺ",
-  i: "іιıɩӏ",
+  h: "һհ",
+  i: "іιıɩ",
   j: "јϳյ",
   k: "кκĸ",
   l: "ӏǀլ",

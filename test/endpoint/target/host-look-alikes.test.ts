@@ -42,3 +42,42 @@ test.each([
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toContain(said);
 });
+
+test.each([
+  ["a", "аαɑ"],
+  ["b", "ьƅ"],
+  ["c", "сᴄ"],
+  ["d", "ԁ"],
+  ["e", "еҽ"],
+  ["f", "ƒϝք"],
+  ["g", "ɡցƍ"],
+  ["h", "һհ"],
+  ["i", "іιıɩ"],
+  ["j", "јϳյ"],
+  ["k", "кκĸ"],
+  ["l", "ӏǀլ"],
+  ["m", "мʍ"],
+  ["n", "пηոռ"],
+  ["o", "оοσօ"],
+  ["p", "рρթ"],
+  ["q", "ԛզգ"],
+  ["r", "гᴦ"],
+  ["s", "ѕꜱ"],
+  ["t", "тτ"],
+  ["u", "υսʋц"],
+  ["v", "νѵᴠ"],
+  ["w", "ԝωѡա"],
+  ["x", "хχ"],
+  ["y", "уγүყ"],
+  ["z", "ᴢ"],
+  ["3", "зԑӡ"],
+  ["4", "ч"],
+  ["6", "б"],
+])("what reads as %s is warned of: %s", (letter, same) => {
+  for (const character of same) {
+    const label = character.repeat(3);
+    expect(hostForPeople(hostOf(`https://${label}.com`)).warnings).toEqual([
+      `"${label}" reads as "${letter.repeat(3)}" and is another name.`,
+    ]);
+  }
+});
