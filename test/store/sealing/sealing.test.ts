@@ -86,6 +86,36 @@ describe("sealing", () => {
       expect(() => sealedKeyId(cut)).toThrow(invalid);
   });
 
+  it("reads a frame of another version and one without a single byte, and says what to do", () => {
+    const does = "Upgrade Sealpost, or restore the data from a backup.";
+    const message = (version: string) => `Sealed data has version ${version}; this release reads version 1. ${does}`;
+    expect(() => sealedKeyId(Buffer.of(7, 1))).toThrow(message("7"));
+    expect(() => sealedKeyId(Buffer.alloc(0))).toThrow(message("none"));
+  });
+
+  it("reads the key of the shortest frame, wherever it lies in its buffer", () => {
+    const shortest = createDataKey("k", material).seal(context, Buffer.alloc(0));
+    expect(sealedKeyId(shortest)).toBe("k");
+    const within = Buffer.concat([Buffer.from("before"), shortest, Buffer.from("after")]).subarray(6, -5);
+    expect(sealedKeyId(within)).toBe("k");
+    const cut = "Sealed data is cut short. Restore it from a backup.";
+    expect(() => sealedKeyId(shortest.subarray(0, -1))).toThrow(cut);
+    // Without an id nothing tells which key it was.
+    expect(() => sealedKeyId(Buffer.concat([Buffer.of(1, 0), Buffer.alloc(100)]))).toThrow(cut);
+  });
+
+  it("tells what cannot be opened, and why", () => {
+    const sealed = key.seal(context, plaintext);
+    const place = "deliveries/evt_1.sub_1 field attempts.1 cannot be opened: ";
+    const does = ". Restore it from a backup.";
+    const changed = `${place}it was changed, cut or moved from another place${does}`;
+    expect(() => key.open(context, flipped(sealed, BODY_AT))).toThrow(changed);
+    expect(() => key.open(context, sealed.subarray(0, IV_AT))).toThrow(changed);
+    const other = `${place}it was not sealed by data key group/grp_2#1${does}`;
+    for (const each of [sealed, sealed.subarray(0, IV_AT - 1), Buffer.alloc(0)])
+      expect(() => createDataKey("group/grp_2#1", material).open(context, each)).toThrow(other);
+  });
+
   it("says nothing of the plaintext in an error", () => {
     const sealed = flipped(key.seal(context, plaintext), BODY_AT);
     expect(() => key.open(context, sealed)).toThrow(/^(?!.*payload).*$/s);
@@ -95,6 +125,12 @@ describe("sealing", () => {
     expect(() => createDataKey(KEY_ID, randomBytes(16))).toThrow(invalid);
     expect(() => createDataKey("", material)).toThrow(invalid);
     expect(() => createDataKey("x".repeat(256), material)).toThrow(invalid);
+    expect(() => createDataKey(KEY_ID, randomBytes(16))).toThrow(`Data key ${KEY_ID} is not of 32 bytes.`);
+    expect(() => createDataKey("x".repeat(256), material)).toThrow(
+      `A data key id has 1 to 255 bytes; "${"x".repeat(40)}…" has 256.`,
+    );
+    const longest = createDataKey("x".repeat(255), material);
+    expect(Buffer.from(longest.open(context, longest.seal(context, plaintext))).equals(plaintext)).toBe(true);
   });
 
   it("never repeats an IV in a million seals", { timeout: 300_000 }, async () => {
