@@ -85,3 +85,37 @@ export function ColumnCell({ column: { title, numeric }, children }: { column: L
     </td>
   );
 }
+
+/** A column that says what stands in its cells. */
+export interface CellColumn<Row> extends ListColumn {
+  cell: (row: Row) => ReactNode;
+}
+
+interface ColumnTableProps<Row> {
+  label: string;
+  rows: readonly Row[];
+  columns: readonly CellColumn<Row>[];
+  keyOf: (row: Row) => string;
+  busy: boolean;
+}
+
+export function ColumnTable<Row>({ label, rows, columns, keyOf, busy }: ColumnTableProps<Row>) {
+  return (
+    <div className={table.wide}>
+      <table className={table.table} role="table" aria-label={label} aria-busy={busy}>
+        <ColumnHeads columns={columns} />
+        <tbody role="rowgroup">
+          {rows.map((row) => (
+            <tr key={keyOf(row)} role="row">
+              {columns.map((column) => (
+                <ColumnCell key={column.key} column={column}>
+                  {column.cell(row)}
+                </ColumnCell>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -8,14 +8,14 @@ import { Counted } from "../../parts/counted.js";
 import { CursorPaging } from "../../parts/cursor-paging.js";
 import { useSyncedText } from "../../parts/draft.js";
 import { Page } from "../../parts/page.js";
-import { ColumnsMenu } from "../../parts/rows/columns.js";
+import { ColumnsMenu, ColumnTable, useColumns } from "../../parts/rows/columns.js";
 import { ExportMenu } from "../../parts/rows/export-menu.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { ApiList } from "./api-list.js";
 import styles from "./catalogue.module.css";
 import type { CatalogueSearch } from "./filters.js";
-import { EventTypeTable, useEventTypeColumns } from "./event-type-table.js";
+import { EVENT_TYPE_COLUMNS } from "./event-type-columns.js";
 import { eventTypeCountQuery, eventTypeExportAddress, eventTypesPageQuery } from "./queries.js";
 
 export function Catalogue() {
@@ -23,7 +23,7 @@ export function Catalogue() {
   const navigate = useNavigate({ from: "/catalogue" });
   const { data, error, isPending, isPlaceholderData, refetch } = useQuery(eventTypesPageQuery(search));
   const { data: counted } = useQuery(eventTypeCountQuery(search));
-  const columns = useEventTypeColumns();
+  const columns = useColumns(EVENT_TYPE_COLUMNS, "sealpost.catalogue.columns.hidden");
   const newest = () => void navigate({ search: ({ cursor: _cursor, ...rest }) => rest });
   return (
     <Page
@@ -45,7 +45,13 @@ export function Catalogue() {
           {data && data.data.length === 0 && <Empty search={search} />}
           {data && data.data.length > 0 && (
             <>
-              <EventTypeTable rows={data.data} columns={columns.shown} busy={isPlaceholderData} />
+              <ColumnTable
+                label={t("settings.eventTypes")}
+                rows={data.data}
+                columns={columns.shown}
+                keyOf={({ name }) => name}
+                busy={isPlaceholderData}
+              />
               <div className="row">
                 <ColumnsMenu columns={columns} />
                 <ExportMenu

@@ -3,14 +3,15 @@ import { useMemo } from "react";
 import { t } from "../../i18n/index.js";
 import styles from "./catalogue.module.css";
 import { schemaTree } from "./schema-tree.js";
+import scroll from "../../parts/rows/scroll-table.module.css";
 
 export function SchemaTable({ schema }: { schema: unknown }) {
   const { lines, cut } = useMemo(() => schemaTree(schema), [schema]);
   if (lines.length === 0) return <p>{t("catalogue.openSchema")}</p>;
   return (
     <>
-      <div className={styles.scroll} role="group" aria-label={t("catalogue.schema")} tabIndex={0}>
-        <table className={styles.table} aria-label={t("catalogue.schema")}>
+      <div className={scroll.scroll} role="group" aria-label={t("catalogue.schema")} tabIndex={0}>
+        <table className={`${scroll.table} ${styles.table}`} aria-label={t("catalogue.schema")}>
           <thead>
             <tr>
               <th scope="col">{t("catalogue.member")}</th>

@@ -1,7 +1,6 @@
 /** Events that were published, the newest first. */
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 import { eventTypesQuery } from "../../api/queries.js";
 import { LOCALE, t } from "../../i18n/index.js";
 import { Breakable } from "../../parts/breakable.js";
@@ -9,11 +8,9 @@ import { CursorPaging } from "../../parts/cursor-paging.js";
 import { Counted } from "../../parts/counted.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
-import { ColumnCell, ColumnHeads, ColumnsMenu, useColumns } from "../../parts/rows/columns.js";
+import { type CellColumn, ColumnsMenu, ColumnTable, useColumns } from "../../parts/rows/columns.js";
 import { ExportMenu } from "../../parts/rows/export-menu.js";
 import { FreshRows } from "../../parts/rows/fresh-rows.js";
-import type { ListColumn } from "../../parts/rows/hidden-columns.js";
-import table from "../../parts/rows/table.module.css";
 import { Skeleton } from "../../parts/skeleton.js";
 import { TimeText } from "../../parts/time-text.js";
 import { keptSearch } from "../../search-parameters.js";
@@ -51,7 +48,13 @@ export function Events() {
         <FreshRows show={again}>{live.fresh > 0 ? t("deliveries.fresh", { count: live.fresh }) : undefined}</FreshRows>
         {data && data.data.length > 0 && (
           <>
-            <Rows rows={data.data} columns={columns.shown} busy={isPlaceholderData} />
+            <ColumnTable
+              label={t("nav.events")}
+              rows={data.data}
+              columns={columns.shown}
+              keyOf={({ id }) => id}
+              busy={isPlaceholderData}
+            />
             <div className="row">
               <ColumnsMenu columns={columns} />
               <ExportMenu address={(format) => eventExportAddress(search, format)} limit={t("events.exportLimit")} />
@@ -99,11 +102,7 @@ function Filters({ search }: { search: EventsSearch }) {
   );
 }
 
-interface EventColumn extends ListColumn {
-  cell: (row: EventRecord) => ReactNode;
-}
-
-const COLUMNS: readonly EventColumn[] = [
+const COLUMNS: readonly CellColumn<EventRecord>[] = [
   { key: "time", title: () => t("events.column.time"), cell: ({ acceptedAt }) => <TimeText at={acceptedAt} /> },
   { key: "type", title: () => t("events.column.type"), cell: ({ type }) => <Breakable text={type} /> },
   {
@@ -122,33 +121,6 @@ const COLUMNS: readonly EventColumn[] = [
     cell: ({ size, expungedAt }) => (expungedAt === undefined ? bytesOf(size) : t("events.erased")),
   },
 ];
-
-interface RowsProps {
-  rows: readonly EventRecord[];
-  columns: readonly EventColumn[];
-  busy: boolean;
-}
-
-function Rows({ rows, columns, busy }: RowsProps) {
-  return (
-    <div className={table.wide}>
-      <table className={table.table} role="table" aria-label={t("nav.events")} aria-busy={busy}>
-        <ColumnHeads columns={columns} />
-        <tbody role="rowgroup">
-          {rows.map((row) => (
-            <tr key={row.id} role="row">
-              {columns.map((column) => (
-                <ColumnCell key={column.key} column={column}>
-                  {column.cell(row)}
-                </ColumnCell>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
 
 export const bytesOf = (size: number): string =>
   numberFormat(LOCALE, { style: "unit", unit: "byte", unitDisplay: "long" }).format(size);

@@ -11,6 +11,7 @@ import { Skeleton } from "../../parts/skeleton.js";
 import { StatusText } from "../../parts/status-text.js";
 import { TimeText } from "../../parts/time-text.js";
 import { type Names, useNames } from "../../parts/names.js";
+import scroll from "../../parts/rows/scroll-table.module.css";
 import styles from "./events.module.css";
 import { SendDialog } from "./send-dialog.js";
 import { routingQuery, type RoutingRow, routingTodayQuery } from "./queries.js";
@@ -87,8 +88,8 @@ function Rows({ eventId, rows, today, names }: RowsProps) {
   const mayDoSo = mayDo(role, "recoveries:write");
   const todayOf = new Map(today?.map((each) => [each.subscriptionId, each]));
   return (
-    <div className={styles.scroll} role="region" aria-label={t("event.routing.table")} tabIndex={0}>
-      <table className={styles.table} aria-label={t("event.routing.title")}>
+    <div className={scroll.scroll} role="region" aria-label={t("event.routing.table")} tabIndex={0}>
+      <table className={`${scroll.table} ${scroll.stacked}`} aria-label={t("event.routing.title")}>
         <thead>
           <tr>
             <th scope="col">{t("event.routing.endpoint")}</th>

@@ -10,6 +10,7 @@ import { Skeleton } from "../../parts/skeleton.js";
 import { type Health, healthQuery, type Subscription } from "../../parts/subscription/model.js";
 import { HealthText } from "../../parts/subscription/state-text.js";
 import { TimeText } from "../../parts/time-text.js";
+import scroll from "../../parts/rows/scroll-table.module.css";
 import { formatDuration } from "../../time/format.js";
 import { Breaker } from "./breaker.js";
 import { HealthCharts } from "./health-charts.js";
@@ -81,8 +82,8 @@ function Figures({ health: { hour, day } }: { health: Health }) {
   return (
     <section className={styles.section} aria-labelledby="figures">
       <h2 id="figures">{t("health.figures")}</h2>
-      <div className={styles.scroll} role="group" aria-label={t("health.figures")} tabIndex={0}>
-        <table className={styles.table} aria-labelledby="figures">
+      <div className={scroll.scroll} role="group" aria-label={t("health.figures")} tabIndex={0}>
+        <table className={scroll.table} aria-labelledby="figures">
           <thead>
             <tr>
               <th scope="col">{t("health.figure")}</th>

@@ -9,6 +9,7 @@ import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { SettingValues } from "../../parts/told-acts.js";
 import { TimeText } from "../../parts/time-text.js";
+import scroll from "../../parts/rows/scroll-table.module.css";
 import { entriesQuery, toldActsQuery } from "./queries.js";
 import styles from "./subscription.module.css";
 
@@ -29,8 +30,8 @@ export function HistoryTab({ subscriptionId }: { subscriptionId: string }) {
       {!data && !error && <Skeleton />}
       {data?.data.length === 0 && <p>{t("subscription.noHistory")}</p>}
       {data && data.data.length > 0 && (
-        <div className={styles.scroll} role="group" aria-label={t("subscription.tab.history")} tabIndex={0}>
-          <table className={styles.table} aria-labelledby="history">
+        <div className={scroll.scroll} role="group" aria-label={t("subscription.tab.history")} tabIndex={0}>
+          <table className={scroll.table} aria-labelledby="history">
             <thead>
               <tr>
                 <th scope="col">{t("subscription.history.at")}</th>

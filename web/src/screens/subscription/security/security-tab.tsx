@@ -10,6 +10,7 @@ import { CertificateEnd } from "../../../parts/subscription/certificate-end.js";
 import type { Subscription } from "../../../parts/subscription/model.js";
 import { TechniqueList } from "../../../parts/subscription/technique-list.js";
 import { TimeText } from "../../../parts/time-text.js";
+import scroll from "../../../parts/rows/scroll-table.module.css";
 import { certificatesQuery } from "../queries.js";
 import styles from "../subscription.module.css";
 import type { Tagged } from "../typed-over.js";
@@ -117,8 +118,8 @@ interface Life {
 
 function Lives({ label, rows }: { label: "secrets" | "keys"; rows: readonly Life[] }) {
   return (
-    <div className={styles.scroll} role="group" aria-label={t(`security.${label}`)} tabIndex={0}>
-      <table className={styles.table} aria-label={t(`security.${label}`)}>
+    <div className={scroll.scroll} role="group" aria-label={t(`security.${label}`)} tabIndex={0}>
+      <table className={scroll.table} aria-label={t(`security.${label}`)}>
         <thead>
           <tr>
             <th scope="col">{t(`security.column.${label}`)}</th>
