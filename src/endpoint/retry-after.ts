@@ -31,7 +31,7 @@ const EPOCH_WITHIN_MS = 366 * MAX_MS;
 
 function waitOf(text: string, now: number): number | undefined {
   const seconds = SECONDS.exec(text)?.[1];
-  if (seconds === undefined) return untilInstant(instantOf(text, now), now);
+  if (seconds === undefined) return untilInstant(instantOfDate(text, now), now);
   const number = Number(seconds);
   // In seconds, or in milliseconds.
   for (const instant of [number * 1_000, number])
@@ -58,8 +58,8 @@ const FORMS = [
   new RegExp(String.raw`^(?<year>\d{4})-(?<number>\d{2})-(?<day>\d{2})(?:[t ]\s*${TIME}${ZONE})?$`, "i"),
 ];
 
-/** Milliseconds since the epoch. Undefined for what is no date. */
-function instantOf(text: string, now: number): number | undefined {
+/** Milliseconds since the epoch, of a date without the name of its day. Undefined for what is no date. */
+export function instantOfDate(text: string, now: number): number | undefined {
   const parts = FORMS.map((form) => form.exec(text)?.groups).find((groups) => groups !== undefined);
   if (!parts) return undefined;
   const { month, number, day, hour, minute, second } = parts;

@@ -3,7 +3,8 @@
  * window ends, in the headers of rate limits: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
  * (`RateLimit-Reset` until draft 06, `RateLimit` since), and the `X-RateLimit-…` before it.
  */
-import { parseRetryAfter } from "../retry-after.js";
+import { DAY_MS } from "../../workflows/durations.js";
+import { instantOfDate, parseRetryAfter } from "../retry-after.js";
 
 type Headers = Readonly<Record<string, string>>;
 interface AnswerHead {
@@ -21,16 +22,33 @@ export const LATER_IF_SAID: ReadonlySet<number> = new Set([403, 409, 413, 424, 4
 const LIMITED: ReadonlySet<number> = new Set([420, 429, 503]);
 
 /**
- * Milliseconds from `now` (milliseconds since the epoch), between 1 s and 24 h. Undefined where the answer says
- * nothing that can be read.
+ * Milliseconds from `ourNow` (milliseconds since the epoch), between 1 s and 24 h. An instant is read by the clock of
+ * the server that named it. Undefined where the answer says nothing that can be read.
  */
-export function askedWait({ status, headers }: AnswerHead, now: number): number | undefined {
+export function askedWait({ status, headers }: AnswerHead, ourNow: number): number | undefined {
+  const now = clockOf(headers, ourNow);
   return (
     parseRetryAfter(headers["retry-after"], now) ??
     longestOf(IN_MILLISECONDS.map((name) => ofMilliseconds(headers[name], now))) ??
     (LIMITED.has(status) || LATER_IF_SAID.has(status) ? untilReset(headers, LIMITED.has(status), now) : undefined)
   );
 }
+
+/** A date has whole seconds, and an answer may have been under way for a few. */
+const SAME_CLOCK_MS = 5_000;
+
+/**
+ * What the clock of the server showed: its `Date`, and for how long a cache had the answer (RFC 9110, 6.6.1, RFC 9111,
+ * 5.1). Our own time where the two are about the same, or so far apart that the date is most likely a made-up one.
+ */
+function clockOf(headers: Headers, ourNow: number): number {
+  const date = instantOfDate((headers["date"] ?? "").slice(0, MAX_DATE).split(",").at(-1)?.trim() ?? "", ourNow);
+  if (date === undefined) return ourNow;
+  const theirs = date + Number(/^\s*\d{1,9}\s*$/.exec(headers["age"] ?? "")?.[0] ?? 0) * 1_000;
+  const apart = Math.abs(theirs - ourNow);
+  return apart > SAME_CLOCK_MS && apart <= DAY_MS ? theirs : ourNow;
+}
+const MAX_DATE = 64;
 
 /** Azure's services. */
 const IN_MILLISECONDS = ["retry-after-ms", "x-ms-retry-after-ms"];

@@ -75,3 +75,31 @@ test("what a hostile server sends is read in no time", () => {
       of({ ratelimit: value, "x-ratelimit-reset": value, "retry-after-ms": value, "x-ratelimit-remaining": value });
   expect(process.cpuUsage(began).user).toBeLessThan(1_000_000);
 });
+
+describe("an instant is read by the clock of the server that named it", () => {
+  const date = (ms: number): string => new Date(ms).toUTCString();
+  const MINUTE = 60_000;
+  test.each<[string, Record<string, string>, number | undefined]>([
+    ["ten minutes ahead", { date: date(NOW + 10 * MINUTE), "retry-after": date(NOW + 11 * MINUTE) }, MINUTE],
+    ["ten minutes behind", { date: date(NOW - 10 * MINUTE), "retry-after": date(NOW - 9 * MINUTE) }, MINUTE],
+    ["over by its clock", { date: date(NOW + 10 * MINUTE), "retry-after": date(NOW + 9 * MINUTE) }, undefined],
+    [
+      "the end of a window, in seconds since 1970",
+      { date: date(NOW - 10 * MINUTE), "x-ratelimit-reset": String(AT - 9 * 60) },
+      MINUTE,
+    ],
+    [
+      "out of a cache that had it for ten minutes",
+      { date: date(NOW - 10 * MINUTE), age: "600", "retry-after": date(NOW + MINUTE) },
+      MINUTE,
+    ],
+    ["seconds are of no clock", { date: date(NOW + 10 * MINUTE), "retry-after": "60" }, MINUTE],
+    ["a date of whole seconds", { date: date(NOW - 4_000), "retry-after": date(NOW + MINUTE) }, MINUTE],
+    ["a date that is made up", { date: date(0), "retry-after": date(NOW + MINUTE) }, MINUTE],
+    ["a date two days ahead", { date: date(NOW + 2 * DAY), "retry-after": date(NOW + MINUTE) }, MINUTE],
+    ["a date that is none", { date: "today", "retry-after": date(NOW + MINUTE) }, MINUTE],
+    ["an age that is none", { date: date(NOW), age: "old", "retry-after": date(NOW + MINUTE) }, MINUTE],
+  ])("%s", (_name, headers, expected) => {
+    expect(of(headers)).toBe(expected);
+  });
+});
