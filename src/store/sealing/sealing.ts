@@ -38,7 +38,7 @@ const counted = (part: string): string => `${part.length}:${part}`;
 function additionalData(context: SealContext, keyId: string): Buffer {
   const { collection, id, field, owner } = context;
   const parts = `${counted(collection)}|${counted(id)}|${counted(field)}|${counted(keyId)}|${counted(owner)}`;
-  return Buffer.from(`${VERSION}|${parts}`, "utf8");
+  return Buffer.from(`${VERSION}|${parts}`);
 }
 
 /**
@@ -100,7 +100,7 @@ export function unwrapKey(master: KeyObject, aad: Uint8Array, wrapped: Uint8Arra
 }
 
 function frameHeader(keyId: string): Buffer {
-  const id = Buffer.from(keyId, "utf8");
+  const id = Buffer.from(keyId);
   if (id.length === 0 || id.length > KEY_ID_MAX_BYTES) {
     throw new StoreError(
       "sealed_data_invalid",

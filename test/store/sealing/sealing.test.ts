@@ -170,4 +170,9 @@ describe("wrapping a data key", () => {
     for (let length = 0; length < wrapped.length; length++)
       expect(unwrapKey(master, aad, wrapped.subarray(0, length))).toBeUndefined();
   });
+
+  it("unwraps nothing but a key of 32 bytes", () => {
+    for (const bytes of [0, 16, 31, 33])
+      expect(unwrapKey(master, aad, wrapKey(master, aad, randomBytes(bytes)))).toBe(undefined);
+  });
 });
