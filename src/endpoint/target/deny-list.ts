@@ -52,7 +52,7 @@ export function addressSet(entries: readonly string[]): AddressSet {
   const v4 = new BlockList();
   const v6 = new BlockList();
   for (const entry of entries) {
-    const [address = "", prefix] = entry.split("/");
+    const [address, prefix] = entry.split("/") as [string, string?];
     const family = isIPv4(address) ? "ipv4" : isIPv6(address) ? "ipv6" : undefined;
     const bits =
       prefix === undefined ? (family === "ipv4" ? 32 : 128) : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN;

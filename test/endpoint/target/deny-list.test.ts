@@ -57,6 +57,10 @@ describe("a set of addresses", () => {
     expect(held.filter((address) => !set.has(address))).toEqual([]);
     expect([...not, "3fff::1%eth0"].filter((address) => set.has(address))).toEqual([]);
   });
+  test("of the mapped addresses alone holds no IPv4 address", () => {
+    const mapped = addressSet(["::ffff:0:0/96"]);
+    expect([mapped.has("8.8.8.8"), mapped.has("::ffff:8.8.8.8")]).toEqual([false, true]);
+  });
   test("of a whole family is written with a prefix of 0, and of one address with 32 or 128", () => {
     expect(addressSet(["0.0.0.0/0"]).has("203.0.113.1")).toBe(true);
     expect(addressSet(["::/0"]).has("2001:db8::1")).toBe(true);
@@ -71,6 +75,8 @@ describe("a set of addresses", () => {
     "10.0.0.0/",
     "10.0.0.0/x8",
     "10.0.0.0/8x",
+    "10.0.0.0/0x8",
+    "10.0.0.0/1e1",
     "10.0.0.0/-1",
     "x/8",
   ])("does not take %j, and names it", (entry) => {
