@@ -166,7 +166,7 @@ function inTime(resolve: () => Promise<LookupAddress[]>, timeoutMs: number): Pro
       code:
         error instanceof ResolutionTimeout
           ? "dns_timeout"
-          : NOT_FOUND.has((error as NodeJS.ErrnoException | undefined)?.code)
+          : NOT_FOUND.has((error as NodeJS.ErrnoException).code)
             ? "dns_not_found"
             : "dns_temporary",
     }),
@@ -175,6 +175,6 @@ function inTime(resolve: () => Promise<LookupAddress[]>, timeoutMs: number): Pro
 
 function resolveWithSystem(host: string): Promise<LookupAddress[]> {
   return new Promise((settle, fail) => {
-    lookup(host, { all: true, verbatim: true }, (error, addresses) => (error ? fail(error) : settle(addresses)));
+    lookup(host, { all: true }, (error, addresses) => (error ? fail(error) : settle(addresses)));
   });
 }
