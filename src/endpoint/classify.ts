@@ -59,10 +59,11 @@ function statusCode(status: number): OutcomeCode {
   if (status === 421) return "http_421";
   if (status === 425) return "http_425";
   if (status === 429) return "http_429";
-  if (status >= 300 && status <= 399) return "redirect_not_followed";
+  const hundreds = Math.floor(status / 100);
+  if (hundreds === 3) return "redirect_not_followed";
   if (LATER.has(status)) return "http_4xx_later";
-  if (status >= 400 && status <= 499) return "http_4xx";
-  if (status >= 500 && status <= 599) return "http_5xx";
+  if (hundreds === 4) return "http_4xx";
+  if (hundreds === 5) return "http_5xx";
   return "http_unknown_status";
 }
 
