@@ -1,5 +1,4 @@
 /** What the text of an endpoint URL must look like, before anything is resolved. */
-import { isIP } from "node:net";
 import { parsedUrl } from "../../parsed-url.js";
 
 export type TargetReason =
@@ -111,15 +110,16 @@ export function checkUrl(raw: string, policy: UrlPolicy): { ok: true; url: URL }
   // The parser also takes `https:host`, `https:/host` and `https:////host`.
   const authority = /^https?:\/\/([^/?#]+)/i.exec(raw)?.[1];
   if (authority === undefined) return refuse("not_canonical");
-  if (authority.includes("@") || url.username !== "" || url.password !== "") return refuse("userinfo");
+  if (authority.includes("@")) return refuse("userinfo");
   if (raw.includes("#")) return refuse("fragment");
   if (url.hostname.endsWith(".")) url.hostname = url.hostname.slice(0, -1);
   if (policy.alwaysAllowed.has(url.origin)) return { ok: true, url };
-  if (url.protocol !== "https:" && !policy.allowLocal) return refuse("scheme");
-  const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
-  if (!policy.allowLocal && !policy.ports.includes(port)) return refuse("port");
-  const fault =
-    url.hostname.startsWith("[") || isIP(url.hostname) !== 0 ? undefined : hostFault(url.hostname, policy.allowLocal);
+  if (!policy.allowLocal) {
+    if (url.protocol !== "https:") return refuse("scheme");
+    if (!policy.ports.includes(url.port === "" ? 443 : Number(url.port))) return refuse("port");
+  }
+  // An address of IPv4 has the form of a name.
+  const fault = url.hostname.startsWith("[") ? undefined : hostFault(url.hostname, policy.allowLocal);
   return fault === undefined ? { ok: true, url } : refuse(fault);
 }
 

@@ -90,6 +90,14 @@ test("the host has no rules of names when it is an address, and some under the s
   expect(reasonOf("https://a.com../")).toBe("host_label");
 });
 
+test.each(["https:a.com/https://b.com/", "https:/a.com?x=https://b.com/", "https:///a.com/https://b.com/"])(
+  "%s does not begin as it should, whatever follows",
+  (raw) => {
+    expect(reasonOf(raw)).toBe("not_canonical");
+    expect(reasonOf(raw, local)).toBe("not_canonical");
+  },
+);
+
 test("an @ is refused behind the scheme only", () => {
   expect(reasonOf("https://a.com/@x")).toBe("ok");
   expect(reasonOf("https://a.com?x=@")).toBe("ok");
