@@ -87,11 +87,11 @@ export function createGuard(options: GuardOptions = {}): Guard {
   function checkUrl(raw: string): UrlCheck {
     const check = checkText(raw, policy);
     if (!check.ok || alwaysAllowed.has(check.url.origin)) return check;
+    if (ownService?.isNamedBy(check.url)) return REFUSED_AS_OWN;
     const literal = literalOf(check.url);
-    if (ownService?.isNamedBy(check.url) || (literal !== undefined && ownService?.listensAt(check.url, literal))) {
-      return { ok: false, code: "target_refused", reason: "own_service", explanation: OWN_SERVICE };
-    }
-    if (literal === undefined || allowsAddress(literal)) return check;
+    if (literal === undefined) return check;
+    if (ownService?.listensAt(check.url, literal)) return REFUSED_AS_OWN;
+    if (allowsAddress(literal)) return check;
     return { ok: false, code: "target_refused", reason: "address_not_public", explanation: NOT_PUBLIC };
   }
   function checkAddresses(addresses: readonly LookupAddress[]): AddressCheck {
@@ -124,7 +124,12 @@ export function createGuard(options: GuardOptions = {}): Guard {
 }
 
 const NOT_PUBLIC = "The host is not a public address.";
-const OWN_SERVICE = "The URL is this service's own: each event would come back as a new one.";
+const REFUSED_AS_OWN: TargetRefusal = {
+  ok: false,
+  code: "target_refused",
+  reason: "own_service",
+  explanation: "The URL is this service's own: each event would come back as a new one.",
+};
 /** Said to consumers: which address answered is never told, or the refusal would be a map of our network. */
 const REFUSED_AT_SAVE: Record<ResolutionCode, string> = {
   destination_blocked: "The host name resolves to an address that is not public.",

@@ -65,8 +65,10 @@ describe("an origin that is always allowed", () => {
     expect(check.ok && check.addresses.map(({ address }) => address)).toEqual(several(16, "10.0.0"));
   });
 
-  test("needs an address", async () => {
+  test("needs an address, before a connection and at its end", async () => {
     expect(await guardOf(answering()).resolve(demo)).toEqual({ ok: false, code: "dns_not_found" });
+    expect(guardOf({}).allowsPeer(demo, "10.0.0.1")).toBe(true);
+    expect(guardOf({}).allowsPeer(demo, undefined)).toBe(false);
   });
 
   test("may be where the service itself listens, which no other may", async () => {
