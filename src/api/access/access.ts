@@ -163,8 +163,8 @@ export function seesSubscription(
   catalogue: Catalogue,
   subscription: Pick<Subscription, "groupId" | "eventTypes">,
 ): boolean {
-  if (!seesGroup(actor, subscription.groupId)) return false;
-  return actor.apiIds === undefined || subscription.eventTypes.every((name) => ownsEventType(actor, catalogue, name));
+  const { groupId, eventTypes } = subscription;
+  return seesGroup(actor, groupId) && eventTypes.every((name) => ownsEventType(actor, catalogue, name));
 }
 
 /** The same by the apis of its event types. An api is undefined where the event type is not in the catalogue. */
@@ -207,5 +207,4 @@ export const seesGrantRequest = (actor: Actor, { groupId, apiId }: Pick<GrantReq
 
 /** Whether every one of these grants is the actor's to give. */
 export const ownsGrants = (actor: Actor, catalogue: Catalogue, grants: readonly string[]): boolean =>
-  actor.apiIds === undefined ||
   grants.every((grant) => ownsApi(actor, catalogue.api(grant)?.id ?? catalogue.eventType(grant)?.apiId));
