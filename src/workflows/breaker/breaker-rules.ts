@@ -36,7 +36,7 @@ function verdictOfRates({ run, succeeded, attempts, lowForMs, timing }: Rates): 
       state: "failing",
       reason: `None of the last ${run.failed} attempts succeeded, over ${Math.floor(run.spanMs / MINUTE_MS)} minutes.`,
     };
-  const rate = attempts === 0 ? 1 : succeeded / attempts;
+  const rate = succeeded / attempts;
   // What was attempted before the first failure was not reported, so this does not speak of all in that time.
   const reason = `${succeeded} of the last ${attempts} attempts succeeded, within 15 minutes.`;
   if (attempts >= FAILING_RATE.attempts && rate < FAILING_RATE.below && lowForMs >= lastsMs)
@@ -90,13 +90,13 @@ export function withOutcomes(window: readonly Slice[], { to, succeeded, failed }
   return [...window, { at: to, succeeded, failed }];
 }
 
-/** The run of failures after a report. A success begins it anew. */
+/** The run of failures after a report of at least one attempt. A success begins it anew. */
 export function runAfter(
   run: FailureRun | undefined,
   { from, to, succeeded, trailing }: OutcomeReport,
   dayMs: number,
 ): FailureRun | undefined {
-  if (trailing === 0) return succeeded > 0 ? undefined : run;
+  if (trailing === 0) return undefined;
   const begun = succeeded > 0 ? undefined : run;
   const since = begun ? Math.min(begun.since, from) : succeeded > 0 ? to : from;
   const day = Math.floor((to - since) / dayMs);
