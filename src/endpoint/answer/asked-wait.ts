@@ -42,7 +42,9 @@ const SAME_CLOCK_MS = 5_000;
  * 5.1). Our own time where the two are about the same, or so far apart that the date is most likely a made-up one.
  */
 function clockOf(headers: Headers, ourNow: number): number {
-  const date = instantOfDate((headers["date"] ?? "").slice(0, MAX_DATE).split(",").at(-1)?.trim() ?? "", ourNow);
+  const said = headers["date"];
+  if (said === undefined) return ourNow;
+  const date = instantOfDate(said.slice(0, MAX_DATE).replace(/.*,/s, "").trim(), ourNow);
   if (date === undefined) return ourNow;
   const theirs = date + Number(/^\s*\d{1,9}\s*$/.exec(headers["age"] ?? "")?.[0] ?? 0) * 1_000;
   const apart = Math.abs(theirs - ourNow);
@@ -93,7 +95,7 @@ function untilReset(headers: Headers, byItself: boolean, now: number): number | 
 
 /** `"burst";r=0;t=30, "day";r=7;t=9000` since draft 08, and `limit=10, remaining=0, reset=30` before. */
 function windowsOf(field: string): RateWindow[] {
-  if (field === "" || field.length > MAX_FIELD) return [];
+  if (field.length > MAX_FIELD) return [];
   const earlier = membersOf(field, ",");
   if (earlier.has("reset")) return [{ remaining: countOf(earlier.get("remaining")), reset: earlier.get("reset") }];
   return field.split(",").map((item) => {
@@ -106,29 +108,30 @@ const MAX_FIELD = 512;
 const membersOf = (text: string, separator: string): Map<string, string> =>
   new Map(
     text.split(separator).flatMap((part) => {
-      const [name = "", value] = part.split("=", 2);
+      const [name, value] = part.split("=") as [string, string?];
       return value === undefined ? [] : [[name.trim().toLowerCase(), value] as const];
     }),
   );
 
 /** Envoy and others put the window behind it: `0;w=60`. */
 const countOf = (value: string | undefined): number | undefined => {
-  const [, digits] = /^\s*"?(-?\d{1,15})(?!\d)/.exec(value ?? "") ?? [];
+  const digits = /^\s*"?(-?\d{1,15})(?!\d)/.exec(value ?? "")?.[1];
   return digits === undefined ? undefined : Number(digits);
 };
 
 /** Seconds, an instant in each form that Retry-After is read in, or Go's duration (`1m30s`), which OpenAI sends. */
 function waitUntil(value: string | undefined, now: number): number | undefined {
-  const [text = ""] = (value ?? "").split(";", 1);
-  return parseRetryAfter(text, now) ?? ofDuration(text.trim(), now);
+  const text = (value ?? "").replace(/;.*/s, "").trim();
+  return parseRetryAfter(text, now) ?? ofDuration(text, now);
 }
 
 const DURATION = /^(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9}(?:\.\d{1,9})?)s)?(?:(\d{1,9}(?:\.\d{1,9})?)ms)?$/;
+type Four = [number, number, number, number];
 function ofDuration(text: string, now: number): number | undefined {
   if (text === "") return undefined;
   const parts = DURATION.exec(text);
   if (!parts) return undefined;
-  const [hours = 0, minutes = 0, seconds = 0, milliseconds = 0] = parts.slice(1).map((part) => Number(part ?? 0));
+  const [hours, minutes, seconds, milliseconds] = parts.slice(1).map((part) => Number(part ?? 0)) as Four;
   return parseRetryAfter((hours * 3_600 + minutes * 60 + seconds + milliseconds / 1_000).toFixed(3), now);
 }
 

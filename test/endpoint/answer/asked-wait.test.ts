@@ -29,6 +29,19 @@ describe("without Retry-After the end of the limit counts", () => {
     ["below zero", { "x-ratelimit-remaining": "-1", "x-ratelimit-reset": "30" }, 30_000],
     ["now", { "ratelimit-reset": "0" }, 1_000],
     ["for ever", { "ratelimit-reset": "999999999" }, DAY],
+    ["by the name of Retry-After", { "x-ratelimit-remaining": "0", "x-ratelimit-retry-after": "30" }, 30_000],
+    ["draft 07 in other letters", { ratelimit: "Limit=10 , Remaining=0 , Reset=30" }, 30_000],
+    ["draft 08 with more spaces", { ratelimit: '"default" ; r=0 ; t=30' }, 30_000],
+    ["draft 08 without a count", { ratelimit: '"default";t=30' }, 30_000],
+    ["a count in quotes", { "x-ratelimit-remaining": ' "0"', "x-ratelimit-reset": "30" }, 30_000],
+    [
+      "a count of fifteen digits below zero",
+      { "x-ratelimit-remaining": `-${"9".repeat(15)}`, "x-ratelimit-reset": "30" },
+      30_000,
+    ],
+    ["a field of 512 characters", { ratelimit: `${'"default";r=0;t=30'.padEnd(511)},` }, 30_000],
+    ["Azure, with spaces and a full stop", { "retry-after-ms": " 30000. " }, 30_000],
+    ["Azure, both", { "retry-after-ms": "30000", "x-ms-retry-after-ms": "40000" }, 40_000],
     ["a Retry-After that cannot be read", { "retry-after": "soon", "ratelimit-reset": "30" }, 30_000],
   ])("%s", (_name, headers, expected) => {
     expect(of(headers)).toBe(expected);
@@ -47,11 +60,41 @@ describe("it says nothing", () => {
     ["below zero", { "ratelimit-reset": "-30" }],
     ["as a whole page", { ratelimit: '"default";r=0;t=30,'.repeat(100) }],
     ["as a duration of nothing", { "x-ratelimit-reset-requests": "" }],
+    ["as a field of 513 characters", { ratelimit: `${'"default";r=0;t=30'.padEnd(512)},` }],
+    ["in milliseconds with a letter behind them", { "retry-after-ms": "30000x" }],
+    ["in milliseconds with a letter before them", { "retry-after-ms": "x30000" }],
+    ["in milliseconds by their exponent", { "retry-after-ms": "3e4" }],
+    ["in milliseconds of sixteen digits", { "retry-after-ms": "0000000000030000" }],
     ["in milliseconds below zero", { "retry-after-ms": "-5" }],
   ])("%s", (_name, headers) => {
     expect(of(headers)).toBeUndefined();
   });
 });
+
+test.each([
+  ["1h", 3_600_000],
+  ["12h", 43_200_000],
+  ["1h30m", 5_400_000],
+  ["2h10m5s", 7_805_000],
+  ["10m", 600_000],
+  ["12.5s", 12_500],
+  ["12.75s", 12_750],
+  ["1m2.5s", 62_500],
+  ["2500ms", 2_500],
+  ["2500.5ms", 2_501],
+  ["1s500.25ms", 1_500],
+  [" 1m30s ", 90_000],
+  ["1m30s;w=60", 90_000],
+])("the duration %j is %i ms", (value, expected) => {
+  expect(of({ "x-ratelimit-reset-requests": value })).toBe(expected);
+});
+
+test.each(["x1m", "1mx", "1m 30s", "30s1m", "1.5m", "1.5h", "-1m", "1m30", "1..5s", ".5ms", "m"])(
+  "%j is no duration",
+  (value) => {
+    expect(of({ "x-ratelimit-reset-requests": value })).toBeUndefined();
+  },
+);
 
 test("Retry-After comes first, whatever the limit says", () => {
   expect(of({ "retry-after": "5", "ratelimit-reset": "3000", "retry-after-ms": "9000" })).toBe(5_000);
@@ -95,6 +138,23 @@ describe("an instant is read by the clock of the server that named it", () => {
     ],
     ["seconds are of no clock", { date: date(NOW + 10 * MINUTE), "retry-after": "60" }, MINUTE],
     ["a date of whole seconds", { date: date(NOW - 4_000), "retry-after": date(NOW + MINUTE) }, MINUTE],
+    ["five seconds behind", { date: date(NOW - 5_000), "retry-after": date(NOW + MINUTE) }, MINUTE],
+    ["six seconds behind", { date: date(NOW - 6_000), "retry-after": date(NOW + MINUTE) }, MINUTE + 6_000],
+    ["a day ahead", { date: date(NOW + DAY), "retry-after": date(NOW + DAY + MINUTE) }, MINUTE],
+    [
+      "a date behind spaces",
+      { date: date(NOW - 6_000).padStart(64), "retry-after": date(NOW + MINUTE) },
+      MINUTE + 6_000,
+    ],
+    [
+      "a date behind a page of them",
+      { date: date(NOW - 6_000).padStart(80), "retry-after": date(NOW + MINUTE) },
+      MINUTE,
+    ],
+    ["a date in spaces", { date: ` ${date(NOW - 6_000)} `, "retry-after": date(NOW + MINUTE) }, MINUTE + 6_000],
+    ["an age in spaces", { date: date(NOW - 60_000), age: " 60 ", "retry-after": date(NOW + MINUTE) }, MINUTE],
+    ["an age with a unit", { date: date(NOW - 60_000), age: "60s", "retry-after": date(NOW + MINUTE) }, 2 * MINUTE],
+    ["an age below zero", { date: date(NOW - 60_000), age: "-60", "retry-after": date(NOW + MINUTE) }, 2 * MINUTE],
     ["a date that is made up", { date: date(0), "retry-after": date(NOW + MINUTE) }, MINUTE],
     ["a date two days ahead", { date: date(NOW + 2 * DAY), "retry-after": date(NOW + MINUTE) }, MINUTE],
     ["a date that is none", { date: "today", "retry-after": date(NOW + MINUTE) }, MINUTE],
