@@ -139,6 +139,11 @@ describe("rates", () => {
     });
   });
 
+  test("count an attempt at the beginning of the time", () => {
+    expect(ratesOf([attempt({ ago: 10, status: 200 })], before(10)).attempts).toBe(1);
+    expect(ratesOf([attempt({ ago: 11, status: 200 })], before(10)).attempts).toBe(0);
+  });
+
   test("of nothing are absent", () => {
     expect(ratesOf([], NOW)).toEqual({ attempts: 0, succeeded: 0, failed: 0, refused: 0 });
   });

@@ -31,7 +31,7 @@ export function createOwnService({ publicUrl, listening }: { publicUrl?: string;
   const own = listening === undefined ? undefined : parsedUrl(listening);
   const host = own?.hostname ?? "";
   const everywhere = WILDCARDS.has(host);
-  const loopback = everywhere || LOOPBACK.has(host.replace(/^\[|\]$/g, "")) || host === "localhost";
+  const loopback = everywhere || LOOPBACK.has(withoutBrackets(host)) || host === "localhost";
   if (own) for (const name of loopback ? [...LOOPBACK_NAMES, host] : [host]) named.add(`${name}:${portOf(own)}`);
 
   return {
@@ -47,9 +47,11 @@ export function createOwnService({ publicUrl, listening }: { publicUrl?: string;
   };
 }
 
+const withoutBrackets = (host: string): string => host.replaceAll(/[[\]]/g, "");
+
 const addressSetOf = (host: string) => {
   try {
-    return addressSet([host.replace(/^\[|\]$/g, "")]);
+    return addressSet([withoutBrackets(host)]);
   } catch {
     // The service listens at a name. What that resolves to is not followed.
     return undefined;

@@ -22,6 +22,9 @@ describe("is read", () => {
     ["brotli", brotliCompressSync(plain), "br"],
     ["two codings, the last first", brotliCompressSync(gzipSync(plain)), "gzip, br"],
     ["gzip that does not say so", gzipSync(plain), undefined],
+    ["gzip by another coding's name", gzipSync(plain), "deflate"],
+    ["two codings in spaces, with an empty one", brotliCompressSync(gzipSync(plain)), " gzip , , br "],
+    ["two codings and none", gzipSync(gzipSync(plain)), "gzip, identity, gzip"],
     ["gzip with the name of a character set", gzipSync(plain), "utf-8"],
     ["a coding that was taken off, gzip", plain, "gzip"],
     ["a coding that was taken off, brotli", plain, "br"],
@@ -31,6 +34,14 @@ describe("is read", () => {
   ])("%s", (_name, body, encoding) => {
     expect(read(body, encoding)).toBe(TEXT);
   });
+});
+
+test.each([
+  [0x1f, 0x20],
+  [0x20, 0x8b],
+])("what begins with %i and %i is no gzip", (...bytes) => {
+  for (const encoding of [undefined, "gzip"])
+    expect(contentOf(Buffer.from(bytes), encoding, MOST)).toEqual({ ok: true, bytes: Buffer.from(bytes) });
 });
 
 test("what breaks off or is nested is not read", () => {
@@ -52,6 +63,7 @@ test("a bomb is too large before it is decoded, in every coding and within anoth
     expect(read(packed[index] ?? plain, encoding)).toBe("too_large");
   expect(read(packed[0] ?? plain)).toBe("too_large");
   expect(read(brotliCompressSync(packed[0] ?? plain), "gzip, br")).toBe("too_large");
+  expect(read(packed[3] ?? plain, "gzip, br")).toBe("too_large");
   const after = process.memoryUsage();
   expect(after.arrayBuffers + after.external - before.arrayBuffers - before.external).toBeLessThan(16 * 1024 * 1024);
   expect(read(Buffer.alloc(MOST + 1, "a"))).toBe("too_large");
