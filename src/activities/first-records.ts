@@ -4,6 +4,7 @@
  */
 import type { Attempt, Delivery } from "../store/model.js";
 import type { DeliveryChange } from "../store/store.js";
+import { recordedByOurClock } from "../workflows/clocks.js";
 import { formerRetryWorkflowId, type RetryItem, retryWorkflowId, SETTLED_STATUSES } from "../workflows/contract.js";
 import type { FirstOutcome } from "./first-attempts.js";
 
@@ -33,7 +34,10 @@ const UNSURE = { unsure: true } as const;
  * another workflow looks after is left to that one, because an event may be taken over while retries of its earlier
  * owner still run. `former` are earlier owners whose workflows never had the event, so nothing of theirs runs.
  */
-export function itemGoingOn(owner: string, before: Delivery, former: readonly string[] = []): RetryItem | undefined {
+export function itemGoingOn(
+  { owner, former = [], now }: { owner: string; former?: readonly string[] | undefined; now: number },
+  before: Delivery,
+): RetryItem | undefined {
   const { id, subscriptionId, workflowId, status } = before;
   if (SETTLED_STATUSES.includes(status)) return undefined;
   // In both forms: a worker of the release before may have written the record.
@@ -50,7 +54,9 @@ export function itemGoingOn(owner: string, before: Delivery, former: readonly st
     attempts: before.attemptCount,
     scheduleBase: 0,
     ...UNSURE,
-    ...(before.nextAttemptAt && { dueAt: before.nextAttemptAt.getTime() }),
+    ...(before.nextAttemptAt && {
+      dueAt: recordedByOurClock(before.nextAttemptAt.getTime(), before.updatedAt.getTime(), now),
+    }),
     ...(before.reason !== undefined && { reason: before.reason }),
   };
 }

@@ -49,7 +49,7 @@ export interface Dispatching extends HandingOver {
 
 /** Leaves a delivery that is on record to `retryDelivery`, if it is this owner's to go on with. */
 export function keepGoing(dispatching: Dispatching, before: Delivery, route: Route, left: LeftRoute[]): void {
-  const item = itemGoingOn(dispatching.owner, before, dispatching.former);
+  const item = itemGoingOn({ ...dispatching, now: Date.now() }, before);
   if (!item) return;
   const isMoved = before.workflowId !== undefined && before.workflowId !== handedTo(dispatching, before.subscriptionId);
   left.push({ route, item, ...(isMoved && { isMoved: true as const }) });

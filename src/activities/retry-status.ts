@@ -1,6 +1,7 @@
 /** How a delivery in `retryDelivery`'s care stands: what goes into its record, and what its record says. */
 import type { Delivery } from "../store/model.js";
 import type { DeliveryChange, RefusedChange, Store } from "../store/store.js";
+import { recordedByOurClock } from "../workflows/clocks.js";
 import { currentWorkflowId } from "./current-workflow.js";
 import type { Paced } from "./pace/pace.js";
 import { type AttemptReport, type DeliveryStatus, type RetryItem, SETTLED_STATUSES } from "../workflows/contract.js";
@@ -117,12 +118,14 @@ function leftToOther(item: RetryItem, record: Delivery): RetryItem {
 
 function asRecorded(item: RetryItem, record: Delivery): RetryItem {
   const { dueAt: _due, reservation: _slot, asked: _asked, reason: _reason, pass: _pass, ...rest } = item;
+  const now = Date.now();
+  const byOurClock = (at: Date): number => recordedByOurClock(at.getTime(), record.updatedAt.getTime(), now);
   return {
     ...rest,
     status: record.status,
     attempts: record.attemptCount,
-    since: record.updatedAt.getTime(),
-    ...(record.nextAttemptAt && { dueAt: record.nextAttemptAt.getTime() }),
+    since: byOurClock(record.updatedAt),
+    ...(record.nextAttemptAt && { dueAt: byOurClock(record.nextAttemptAt) }),
     ...(record.reason !== undefined && { reason: record.reason }),
   };
 }

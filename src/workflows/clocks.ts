@@ -18,6 +18,12 @@ export const aheadMs = (asOf: number | undefined, now: number): number =>
   asOf !== undefined && Number.isFinite(asOf) && asOf - now > CLOCK_SLACK_MS ? asOf - now : 0;
 
 /**
+ * An instant out of a record by our clock. It was reckoned by the clock that wrote the record at `writtenAt`. If that
+ * one was ahead, then the instant lies too far ahead as well.
+ */
+export const recordedByOurClock = (at: number, writtenAt: number, now: number): number => at - aheadMs(writtenAt, now);
+
+/**
  * The items with what lies ahead by the other clock as far ahead of ours. A reservation stays: it is the bucket's time.
  */
 export function itemsByOurClock(items: readonly RetryItem[], asOf: number | undefined, now: number): RetryItem[] {

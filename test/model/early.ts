@@ -149,7 +149,7 @@ export function* recordAll(
   for (const { route, outcome } of done) {
     const record = before.get(route.deliveryId);
     const item = record
-      ? world.d.itemGoingOn(owner, yield* withAttempt(world, record, outcome), former)
+      ? world.d.itemGoingOn({ owner, former, now: world.now }, yield* withAttempt(world, record, outcome))
       : world.d.itemOf(route, outcome);
     if (item) left.push(item);
   }

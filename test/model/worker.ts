@@ -130,7 +130,7 @@ function* deliver(
   const since = world.now;
   const left: RetryItem[] = [];
   const goOn = (record: Delivery | undefined): void => {
-    const item = record && world.d.itemGoingOn(owner, record, former);
+    const item = record && world.d.itemGoingOn({ owner, former, now: world.now }, record);
     if (item) left.push(item);
   };
   const done: Done[] = [];

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { aheadMs, itemsByOurClock } from "../../src/workflows/clocks.js";
+import { aheadMs, itemsByOurClock, recordedByOurClock } from "../../src/workflows/clocks.js";
 import type { RetryItem } from "../../src/workflows/contract.js";
 
 const NOW = 1_700_000_000_000;
@@ -39,4 +39,12 @@ it("what is due in five seconds by a fast clock is due in five seconds, and a re
     item({ status: "delivered" }),
   ]);
   expect(itemsByOurClock(items, NOW + 100, NOW)).toEqual(items);
+});
+
+it.each([
+  ["of our own clock", NOW - 60_000, NOW + 2_000],
+  // Written in the last second by a clock that is four minutes ahead, for two seconds later.
+  ["of a clock ahead", NOW + 240_000, NOW + 2_000 + 240_000],
+])("an instant in a record %s comes when it was meant to", (_name, writtenAt, at) => {
+  expect(recordedByOurClock(at, writtenAt, NOW)).toBe(NOW + 2_000);
 });
