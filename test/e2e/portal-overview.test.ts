@@ -6,7 +6,7 @@ import { type Client, createClient } from "../support/client.js";
 import { killNow } from "../support/process.js";
 import { type Receiver, startReceiver } from "../support/receiver.js";
 import { type Service, startService } from "../support/service.js";
-import { checkedEverywhere, logInAs, picture, WITHIN } from "./portal-setup.js";
+import { checkedEverywhere, logInAs, picture, reloadedUntil, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
 if (!there)
@@ -109,6 +109,46 @@ describe.skipIf(!there)("the overview", { timeout: 300_000 }, () => {
     }
     expect(complaints).toEqual([]);
     await page.context().close();
+  });
+
+  it("says of an endpoint in trouble what waits for it, without what waits for a person", async () => {
+    const gone = await startReceiver({ respond: () => ({ status: 410 }) });
+    const { body: apis } = await client.get<{ data: { id: string; name: string }[] }>("/v1/apis");
+    await client.post("/v1/event-types", {
+      name: "payments.invoice.sent",
+      apiId: apis.data.find(({ name }) => name === "payments")?.id,
+    });
+    const { body: groups } = await client.get<{ data: { id: string; name: string }[] }>("/v1/groups");
+    const { body } = await client.post<{ id: string }>("/v1/subscriptions", {
+      groupId: groups.data.find(({ name }) => name === "Acme Bank")?.id,
+      name: "Moved away",
+      url: gone.url,
+      eventTypes: ["payments.invoice.sent"],
+    });
+    const isDisabled = async (): Promise<boolean> =>
+      (await client.get<{ status: string }>(`/v1/subscriptions/${body.id}`)).body.status === "disabled";
+    const count = async (status: string): Promise<number> =>
+      (await client.get<{ count: number }>(`/v1/deliveries/count?subscriptionId=${body.id}&status=${status}`)).body
+        .count;
+    // The first one is refused for good, and the endpoint is given up. The next ones are held.
+    await client.post("/v1/events", { type: "payments.invoice.sent", data: {} });
+    await vi.waitUntil(isDisabled, { ...WITHIN, interval: 100 });
+    await client.post(
+      "/v1/events",
+      [1, 2].map((n) => ({ type: "payments.invoice.sent", data: { n } })),
+    );
+    await vi.waitUntil(async () => (await count("held")) === 2, { ...WITHIN, interval: 100 });
+    expect(await count("parked")).toBe(1);
+    const { page, complaints } = await logInAs(chromium, service, "operator", { path: "/portal" });
+    const trouble = page.getByRole("region", { name: "Endpoints in trouble" });
+    await trouble.getByRole("link", { name: "Moved away" }).waitFor();
+    await reloadedUntil(page, trouble.getByRole("link", { name: "2 deliveries wait for it" }));
+    await trouble.getByRole("link", { name: "2 deliveries wait for it" }).click();
+    await page.getByRole("table", { name: "Deliveries" }).waitFor();
+    await page.getByText("2 deliveries", { exact: true }).waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
+    await gone.close();
   });
 
   it("shows a consumer its own group, and no answer holds anything of another one", async () => {

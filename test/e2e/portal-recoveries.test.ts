@@ -95,6 +95,8 @@ describe.skipIf(!there)("recoveries", { timeout: 400_000 }, () => {
     await keys.press(page.getByRole("button", { name: "Pause" }));
     await page.getByRole("button", { name: "Go on" }).waitFor();
     await page.getByText("Paused", { exact: true }).waitFor();
+    // The focus is on what undoes the pause, and not on what cancels all.
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent), WITHIN).toBe("Go on");
     // What was handed over before the pause goes out. Then nothing moves any more.
     const settled = async () => /Handed over, without a result yet0(?!\d)/.test(await text(page));
     await expect.poll(settled, WITHIN).toBe(true);

@@ -83,6 +83,18 @@ export function readTls(
       });
 }
 
+/**
+ * The same for a change of what is saved. A saved key is never shown, so nobody can give it again, and a key that was
+ * made here never leaves. It stays with a certificate that comes without a key and is for it.
+ */
+export function readTlsOver(saved: EndpointTls | undefined, tls: EndpointTls): EndpointTls | Refusal {
+  const asGiven = readTls(tls);
+  if (!("refused" in asGiven) || tls.clientCert === undefined || tls.clientKey !== undefined || !saved?.clientKey)
+    return asGiven;
+  const withSaved = readTls({ ...tls, clientKey: saved.clientKey });
+  return "refused" in withSaved && withSaved.reason === "key_mismatch" ? asGiven : withSaved;
+}
+
 /** The path of an authentication method in the input. */
 const pathOf = (auth: NonNullable<Subscription["auth"]>, type: string): string =>
   Array.isArray(auth) ? `auth[${auth.findIndex((each) => each.type === type)}]` : "auth";

@@ -22,7 +22,7 @@ import {
   findSubscription,
   groupFor,
   readAuth,
-  readTls,
+  readTlsOver,
   refuseAuth,
   refuseEventTypes,
   refuseFilter,
@@ -48,9 +48,9 @@ const REFUSALS = [
 
 type Change = z.output<typeof subscriptionChange>;
 
-/** The fields with certificates, keys and authorities in the form that is saved. */
-function readFields<T extends Pick<Change, "tls" | "auth">>(fields: T): T | Refusal {
-  const tls = fields.tls ? readTls(exact(fields.tls)) : fields.tls;
+/** The fields with certificates, keys and authorities in the form that is saved. `saved` is what a change replaces. */
+function readFields<T extends Pick<Change, "tls" | "auth">>(fields: T, saved?: Subscription["tls"]): T | Refusal {
+  const tls = fields.tls ? readTlsOver(saved, exact(fields.tls)) : fields.tls;
   if (tls && "refused" in tls) return tls;
   const auth = fields.auth ? readAuth(fields.auth) : fields.auth;
   if (auth && "refused" in auth) return auth;
@@ -154,7 +154,7 @@ async function changeSubscription(
   const { store, operations } = context.dependencies;
   const before = await findSubscription(context, id);
   if (!before) return refuse("not_found");
-  const change = readFields(given);
+  const change = readFields(given, before.tls);
   if ("refused" in change) return change;
   const refusal =
     refuseRetry(context, change.retry, before.retry) ?? (await refuseFields(context, before.groupId, change, before));

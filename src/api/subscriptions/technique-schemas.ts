@@ -111,7 +111,13 @@ export const tls = z
           "PEM: the client certificate with its intermediates, in any order. One file with the key " +
           "is accepted too",
       }),
-    clientKey: pem.optional().meta({ description: "PEM, not encrypted. It is never shown again" }),
+    clientKey: pem
+      .optional()
+      .meta({
+        description:
+          "PEM, not encrypted. It is never shown again. In a change, a certificate without one keeps the saved key " +
+          "if it is for it",
+      }),
     ca: pem.optional().meta({ description: "PEM: root certificates. They are trusted instead of the public roots" }),
     minVersion: z.enum(["TLSv1.2", "TLSv1.3"]).optional(),
   })

@@ -20,7 +20,7 @@ export interface Backlog {
   oldest?: Date;
   /** Those that wait for a person. */
   parked: Counted;
-  /** How many of both were counted, by subscription. */
+  /** How many of those that wait, by subscription. */
   bySubscription: Map<string, number>;
 }
 
@@ -84,8 +84,8 @@ function backlogOf(entries: readonly BacklogEntry[], most: number): Backlog {
     else parked++;
     // The one above `most` says that there are more, and is not counted.
     if ((isWaiting ? waiting : parked) > most) continue;
-    bySubscription.set(subscriptionId, (bySubscription.get(subscriptionId) ?? 0) + 1);
     if (!isWaiting) continue;
+    bySubscription.set(subscriptionId, (bySubscription.get(subscriptionId) ?? 0) + 1);
     byStatus[status]++;
     first ??= createdAt;
   }

@@ -70,7 +70,7 @@ describe("the overview", () => {
     expect(body.sentence.values["oldestWaitingSeconds"]).toBeGreaterThanOrEqual(840);
     expect(body.waiting).toMatchObject({ count: 1, byStatus: { retrying: 1, held: 0 } });
     expect(body.parked).toMatchObject({ count: 1 });
-    expect(body.failing).toMatchObject([{ subscriptionId: mine.subscriptionId, waiting: 2 }]);
+    expect(body.failing).toMatchObject([{ subscriptionId: mine.subscriptionId, waiting: 1 }]);
     expect(body.needsYou).toEqual({ toFinish: 0, certificatesEnding: { count: 0, first: [] }, secretsInOverlap: 0 });
     expect(body).not.toHaveProperty("engine");
     for (const theirs of [others.groupId, others.subscriptionId, others.apiId, others.eventType])

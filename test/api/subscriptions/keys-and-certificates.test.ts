@@ -160,6 +160,36 @@ describe("a client certificate by request", () => {
     },
   );
 
+  test("the key that stays here stays with its certificate, whatever else of TLS is changed", async () => {
+    const authority = await createCertificateAuthority();
+    const { id } = await create();
+    const pem = await request(id);
+    const certificate = await signRequest(authority, pem);
+    await install(id, certificate);
+    const key = (await api.store.subscriptions.get(id))?.tls?.clientKey;
+    const renewed = await signRequest(authority, pem);
+    for (const tls of [
+      { clientCert: certificate, ca: authority.ca },
+      { clientCert: renewed, minVersion: "TLSv1.2" },
+    ]) {
+      expect((await change(id, { tls })).body).toMatchObject({ tls: { ...tls, hasClientKey: true } });
+      expect((await api.store.subscriptions.get(id))?.tls).toEqual({ ...tls, clientKey: key });
+    }
+    const other = await authority.issue({ usage: "client" });
+    for (const [reason, tls] of [
+      // The saved key is for another certificate.
+      ["certificate_without_key", { clientCert: other.cert }],
+      ["key_mismatch", { clientCert: renewed, clientKey: other.key }],
+      ["certificate_expired", { clientCert: await signRequest(authority, pem, { expired: true }) }],
+    ] as const)
+      expect(await api.problem("PATCH", `/v1/subscriptions/${id}`, { body: { tls } })).toMatchObject({
+        status: 422,
+        code: "tls_refused",
+        reason,
+      });
+    expect((await api.store.subscriptions.get(id))?.tls).toMatchObject({ clientCert: renewed, clientKey: key });
+  });
+
   test.each<[string, Record<string, unknown>, string]>([
     ["no name", { subject: {} }, "subject.commonName"],
     ["a name too long", { subject: { commonName: "x".repeat(65) } }, "subject.commonName"],

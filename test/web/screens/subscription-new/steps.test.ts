@@ -18,5 +18,9 @@ test.each([
   [{ id: "sub_1", step: "types" }, "protection"],
   [{ id: "sub_1", step: "finish" }, "finish"],
 ] as const)("%o leads to %s", (search, step) => {
-  expect(stepOf(search)).toBe(step);
+  expect(stepOf(search, "https://acme.example")).toBe(step);
+});
+
+test.each(["", " "])("without a URL (%o) the event types are not reached", (url) => {
+  expect(stepOf({ step: "types" }, url)).toBe("address");
 });

@@ -234,7 +234,7 @@ export function Unhealthy({ overview: { failing }, kept }: CardProps) {
             {health.reason !== undefined && <p>{health.reason}</p>}
             {waiting !== undefined && waiting > 0 && (
               <p>
-                <Link to="/deliveries" search={{ ...kept, subscription: subscriptionId }}>
+                <Link to="/deliveries" search={{ ...kept, subscription: subscriptionId, status: WAITING.join(",") }}>
                   {t("overview.itsWaiting", { count: waiting, number: numberOf(waiting) })}
                 </Link>
               </p>

@@ -32,14 +32,15 @@ export function RecoveryActs({ recovery }: { recovery: Recovery }) {
   return (
     <>
       <div className="row">
-        {status === "running" && (
-          <button type="button" className="button" disabled={run.isPending} onClick={() => run.mutate("pause")}>
-            {t("recoveries.pause")}
-          </button>
-        )}
-        {status === "paused" && (
-          <button type="button" className="button" disabled={run.isPending} onClick={() => run.mutate("resume")}>
-            {t("recoveries.resume")}
+        {/* One button for both, so that the focus stays on what undoes the last act, and does not go to Cancel. */}
+        {(status === "running" || status === "paused") && (
+          <button
+            type="button"
+            className="button"
+            disabled={run.isPending}
+            onClick={() => run.mutate(status === "running" ? "pause" : "resume")}
+          >
+            {t(status === "running" ? "recoveries.pause" : "recoveries.resume")}
           </button>
         )}
         {isOpen(recovery) ? (

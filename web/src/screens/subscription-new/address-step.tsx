@@ -7,7 +7,8 @@ import { t } from "../../i18n/index.js";
 import { endpointName } from "../../parts/names.js";
 import form from "../subscription/subscription.module.css";
 import { useFirstFields } from "./drafts.js";
-import { TargetCheck } from "./target-check.js";
+import { TargetCheck, useTargetCheck } from "./target-check.js";
+import { UnfinishedDrafts } from "./unfinished-drafts.js";
 
 /** The groups that this person may subscribe for. */
 export function useOwnGroups(): readonly { id: string; name: string }[] {
@@ -31,6 +32,7 @@ export function AddressStep({ goOn }: { goOn: () => void }) {
   const groupId = useChosenGroup(fields.groupId);
   const url = fields.url.trim();
   const isUrl = URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
+  const check = useTargetCheck();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!isUrl || groupId === "") return;
@@ -39,8 +41,15 @@ export function AddressStep({ goOn }: { goOn: () => void }) {
   };
   return (
     <form onSubmit={submit} className={form.form}>
-      <UrlField value={fields.url} isFault={url !== "" && !isUrl} set={(typed) => change({ url: typed })} />
-      {isUrl && <TargetCheck key={url} url={url} />}
+      <UnfinishedDrafts />
+      <UrlField
+        value={fields.url}
+        isFault={url !== "" && !isUrl}
+        set={(typed) => change({ url: typed })}
+        left={() => {
+          if (isUrl && check.variables !== url) check.mutate(url);
+        }}
+      />
       <div className="field">
         <label htmlFor="new-name">{t("create.name")}</label>
         <input
@@ -69,6 +78,8 @@ export function AddressStep({ goOn }: { goOn: () => void }) {
           {t("create.goOn")}
         </button>
       </div>
+      {/* Last, because what is found comes by itself: nothing above may move under a pointer or out of sight. */}
+      {isUrl && <TargetCheck url={url} check={check} />}
     </form>
   );
 }
@@ -77,9 +88,11 @@ interface UrlFieldProps {
   value: string;
   isFault: boolean;
   set: (value: string) => void;
+  /** The person is done with it for now. */
+  left: () => void;
 }
 
-function UrlField({ value, isFault, set }: UrlFieldProps) {
+function UrlField({ value, isFault, set, left }: UrlFieldProps) {
   return (
     <div className="field">
       <label htmlFor="new-url">{t("create.url")}</label>
@@ -92,6 +105,7 @@ function UrlField({ value, isFault, set }: UrlFieldProps) {
         placeholder="https://hooks.example.com/sealpost"
         aria-describedby="new-url-hint"
         onChange={({ target }) => set(target.value)}
+        onBlur={left}
       />
       <span id="new-url-hint" className="quiet">
         {t("create.urlHint")}

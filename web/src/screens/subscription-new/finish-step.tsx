@@ -39,7 +39,7 @@ export function FinishStep({ subscription, back }: FinishStepProps) {
           </p>
         )}
       </section>
-      <ReceiverCode />
+      <ReceiverCode subscription={subscription} />
       <div className={styles.after}>
         <button type="button" className="button quiet" onClick={() => setRotating(true)}>
           {t("create.secretLost")}

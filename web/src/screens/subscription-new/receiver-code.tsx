@@ -1,9 +1,12 @@
 /** A receiver that verifies what comes, ready to paste. */
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { t } from "../../i18n/index.js";
 import { copyText } from "../../parts/copy.js";
+import notice from "../../parts/notice.module.css";
 import { ProblemNotice } from "../../parts/problem-notice.js";
+import type { Subscription } from "../../parts/subscription/model.js";
 import form from "../subscription/subscription.module.css";
 import styles from "./new-subscription.module.css";
 import { type Receiver, receiversOf } from "./receivers.js";
@@ -15,7 +18,7 @@ const receiversQuery = {
   staleTime: Infinity,
 };
 
-export function ReceiverCode() {
+export function ReceiverCode({ subscription: { id, signing } }: { subscription: Subscription }) {
   const { data: receivers, error, refetch } = useQuery(receiversQuery);
   const [language, setLanguage] = useState<string>();
   const shown = receivers?.find((each) => each.language === language) ?? receivers?.[0];
@@ -23,6 +26,14 @@ export function ReceiverCode() {
     <section className={form.section} aria-labelledby="code">
       <h3 id="code">{t("create.code")}</h3>
       <p>{t("create.codeMeaning")}</p>
+      {!signing.schemes.includes("v1") && (
+        <p className={notice.warn}>
+          {t("create.codeOfHmac")}{" "}
+          <Link to="/subscriptions/new" search={{ id, step: "protection" }}>
+            {t("create.codeOthers")}
+          </Link>
+        </p>
+      )}
       {error && <ProblemNotice error={error} again={() => void refetch()} />}
       {receivers && shown && (
         <>

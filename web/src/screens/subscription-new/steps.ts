@@ -23,9 +23,9 @@ export function newSubscriptionSearch(given: Record<string, unknown>): NewSubscr
   };
 }
 
-/** Where the address leads: without a draft no further than to the event types. */
-export function stepOf({ step = "address", id }: NewSubscriptionSearch): CreateStep {
-  if (id === undefined) return step === "types" ? "types" : "address";
+/** Where the address leads: without a draft no further than to the event types, and there only with a URL. */
+export function stepOf({ step = "address", id }: NewSubscriptionSearch, url: string): CreateStep {
+  if (id === undefined) return step === "types" && url.trim() !== "" ? "types" : "address";
   // What was made already is changed on its own page.
   return step === "address" || step === "types" ? "protection" : step;
 }

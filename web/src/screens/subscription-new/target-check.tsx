@@ -11,19 +11,35 @@ type Check = Schemas["TargetCheck"];
 
 const ICONS = { ok: "good", failed: "stop", skipped: "degraded" } as const;
 
-/** A look is limited to a few a minute, so a person asks for it. */
-export function TargetCheck({ url }: { url: string }) {
-  const run = useMutation({ mutationFn: () => ask(api.POST("/v1/targets/check", { body: { url } })) });
+/** Looks at a URL. A look is limited to a few a minute, so nothing is looked at while it is typed. */
+export const useTargetCheck = () =>
+  useMutation({ mutationFn: (url: string) => ask(api.POST("/v1/targets/check", { body: { url } })) });
+
+interface TargetCheckProps {
+  url: string;
+  check: ReturnType<typeof useTargetCheck>;
+}
+
+export function TargetCheck({ url, check: { mutate, isPending, variables, data, error } }: TargetCheckProps) {
+  const isOfThis = variables === url;
   return (
     <section className={form.section} aria-label={t("check.title")}>
       <div className="row">
-        <button type="button" className="button quiet" disabled={run.isPending} onClick={() => run.mutate()}>
+        {/* Not disabled meanwhile: by Tab the focus comes here just when a look begins. */}
+        <button
+          type="button"
+          className="button quiet"
+          aria-busy={isPending}
+          onClick={() => {
+            if (!isPending) mutate(url);
+          }}
+        >
           {t("check.act")}
         </button>
         <span className="quiet">{t("check.meaning")}</span>
       </div>
-      {run.error && <ProblemNotice error={run.error} />}
-      <div role="status">{run.data && <Found check={run.data} />}</div>
+      {isOfThis && error && <ProblemNotice error={error} />}
+      <div role="status">{isOfThis && data && <Found check={data} />}</div>
     </section>
   );
 }
@@ -52,7 +68,8 @@ function Found({ check: { ok, steps, tlsProtocol, certificates = [] } }: { check
       </ul>
       {own && (
         <p className="quiet">
-          {tlsProtocol} · {own.subject} · {t("certificate.daysLeft", { count: own.daysLeft, number: own.daysLeft })}
+          {tlsProtocol !== undefined && `${tlsProtocol} · `}
+          {own.subject} · {t("certificate.daysLeft", { count: own.daysLeft, number: own.daysLeft })}
         </p>
       )}
     </>

@@ -22,6 +22,12 @@ import styles from "./subscription.module.css";
 import { type Tab, TABS } from "./tabs.js";
 import { ToldHistory } from "./told-history.js";
 
+/** The guide leads from these into service. */
+const BEFORE_SERVICE: readonly Subscription["status"][] = ["draft", "verified", "submitted", "approved", "rejected"];
+
+/** What the service publishes itself. An event about a subscription that takes such events would cause the next one. */
+const isOwnType = (name: string): boolean => name.startsWith("sealpost.");
+
 export function SubscriptionScreen({ id }: { id: string }) {
   const me = useMe();
   const { tab: asked } = useSearch({ from: "/subscriptions/$id" });
@@ -44,7 +50,7 @@ export function SubscriptionScreen({ id }: { id: string }) {
     >
       <div className={styles.page}>
         {error && <ProblemNotice error={error} again={() => void refetch()} />}
-        <Head subscription={subscription} />
+        <Head subscription={subscription} mayChange={mayDo(me.role, "subscriptions:write")} />
         <Tabs current={tab} />
         {tab === "health" && <HealthTab subscription={subscription} />}
         {tab === "deliveries" && <DeliveriesTab subscriptionId={id} />}
@@ -57,9 +63,14 @@ export function SubscriptionScreen({ id }: { id: string }) {
   );
 }
 
-function Head({ subscription }: { subscription: Subscription }) {
+interface HeadProps {
+  subscription: Subscription;
+  mayChange: boolean;
+}
+
+function Head({ subscription, mayChange }: HeadProps) {
   const { data: groups } = useQuery(groupsQuery);
-  const { id, url, urlUnicode, urlWarnings, groupId, status, statusReason } = subscription;
+  const { id, url, urlUnicode, urlWarnings, groupId, status, statusReason, eventTypes } = subscription;
   return (
     <section className="card" aria-label={t("subscription.facts")}>
       <dl className="facts">
@@ -67,6 +78,14 @@ function Head({ subscription }: { subscription: Subscription }) {
         <dd>
           <SubscriptionStatusText subscription={subscription} /> {t(`subscriptionMeaning.${status}`)}
           {statusReason !== undefined && <span className="quiet">{` ${t("requests.reason")}: ${statusReason}`}</span>}
+          {mayChange && BEFORE_SERVICE.includes(status) && (
+            <p>
+              <Link to="/subscriptions/new" search={{ id, step: status === "draft" ? "protection" : "finish" }}>
+                {t("create.goOnInGuide")}
+              </Link>
+            </p>
+          )}
+          {eventTypes.some(isOwnType) && <p className="quiet">{t("subscription.noEventsAboutIt")}</p>}
         </dd>
         <dt>URL</dt>
         <dd>

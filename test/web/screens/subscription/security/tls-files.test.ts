@@ -14,7 +14,7 @@ test("what is saved and can be shown goes along", () => {
     clientCert: "new",
     clientKey: "key",
   });
-  // The API says that the key is missing: it cannot be shown, so the page does not have it.
+  // A saved key is never shown, so the page does not have it. The API keeps it with its certificate.
   expect(tlsChange(saved, { ...NO_FILES, ca: "other" })).toEqual({
     minVersion: "TLSv1.2",
     ca: "other",

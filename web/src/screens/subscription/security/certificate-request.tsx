@@ -16,6 +16,7 @@ export function CertificateRequestForm({ subscription }: { subscription: Subscri
   const { id, pendingCertificate } = subscription;
   // It stays open while something is typed, also when somebody else makes a request or gives a certificate.
   const [isOpen, setOpen] = useState(!pendingCertificate && subscription.tls?.clientCert === undefined);
+  const [isInstalled, setInstalled] = useState(false);
   return (
     <section className={styles.section} aria-labelledby="csr">
       <h2 id="csr">{t("csr.title")}</h2>
@@ -26,12 +27,19 @@ export function CertificateRequestForm({ subscription }: { subscription: Subscri
             {t("csr.pendingSince")} <TimeText at={pendingCertificate.createdAt} />
           </p>
           <Request request={pendingCertificate.certificateRequest} id={id} />
-          <InstallForm id={id} />
+          <InstallForm id={id} installed={() => setInstalled(true)} />
         </>
       )}
+      <p role="status">{isInstalled && t("csr.installed")}</p>
       <details open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>{t(pendingCertificate ? "csr.anew" : "csr.make")}</summary>
-        <MakeForm id={id} made={() => setOpen(false)} />
+        <MakeForm
+          id={id}
+          made={() => {
+            setOpen(false);
+            setInstalled(false);
+          }}
+        />
       </details>
     </section>
   );
@@ -105,7 +113,7 @@ function MakeForm({ id, made }: { id: string; made: () => void }) {
   );
 }
 
-function InstallForm({ id }: { id: string }) {
+function InstallForm({ id, installed }: { id: string; installed: () => void }) {
   const client = useQueryClient();
   const [certificate, setCertificate, drop] = useDraft(`certificate.${id}`, "");
   const run = useMutation({
@@ -113,6 +121,7 @@ function InstallForm({ id }: { id: string }) {
       ask(api.POST("/v1/subscriptions/{id}/certificate", { params: { path: { id } }, body: { certificate } })),
     async onSuccess() {
       drop();
+      installed();
       await forgetSubscription(client, id);
     },
   });

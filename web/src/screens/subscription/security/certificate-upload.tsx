@@ -14,6 +14,7 @@ import { NO_FILES, TLS_FILES, type TlsFiles, tlsChange } from "./tls-files.js";
 
 export function CertificateUpload({ subscription, etag }: Tagged) {
   const [saves, setSaves] = useState(0);
+  const [isSaved, setSaved] = useState(false);
   return (
     <section className={styles.section} aria-labelledby="upload">
       <h2 id="upload">{t("upload.title")}</h2>
@@ -24,9 +25,13 @@ export function CertificateUpload({ subscription, etag }: Tagged) {
           key={saves}
           subscription={subscription}
           etag={etag}
-          saved={() => setSaves((before) => before + 1)}
+          begun={() => setSaved(false)}
+          saved={() => {
+            setSaves((before) => before + 1);
+            setSaved(true);
+          }}
         />
-        <p role="status">{saves > 0 && t("settings.saved")}</p>
+        <p role="status">{isSaved && t("settings.saved")}</p>
       </details>
     </section>
   );
@@ -35,7 +40,13 @@ export function CertificateUpload({ subscription, etag }: Tagged) {
 const noFiles = (): TlsFiles => NO_FILES;
 const tlsOf = ({ tls }: Subscription) => tls;
 
-function UploadForm({ saved, ...now }: Tagged & { saved: () => void }) {
+interface UploadFormProps extends Tagged {
+  /** Something is typed, so what was said of the last time is over. */
+  begun: () => void;
+  saved: () => void;
+}
+
+function UploadForm({ begun, saved, ...now }: UploadFormProps) {
   const { id, tls } = now.subscription;
   const client = useQueryClient();
   // A private key is among these, so they are kept in this form alone.
@@ -61,7 +72,7 @@ function UploadForm({ saved, ...now }: Tagged & { saved: () => void }) {
   return (
     <form onSubmit={submit} className={styles.form} aria-label={t("upload.title")}>
       <p>{t("upload.meaning")}</p>
-      {tls?.clientCert !== undefined && <p className="quiet">{t("upload.keyAgain")}</p>}
+      {tls?.clientCert !== undefined && <p className="quiet">{t("upload.keyStays")}</p>}
       {TLS_FILES.map((name) => (
         <PemField
           key={name}
@@ -69,6 +80,7 @@ function UploadForm({ saved, ...now }: Tagged & { saved: () => void }) {
           text={files[name]}
           change={(text) => {
             run.reset();
+            begun();
             type((before) => ({ ...before, [name]: text }));
           }}
         />

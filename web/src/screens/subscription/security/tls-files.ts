@@ -13,7 +13,7 @@ type Change = NonNullable<Schemas["SubscriptionChange"]["tls"]>;
 
 /**
  * Undefined while nothing was given. A change replaces everything of TLS, so what is saved and can be shown goes along.
- * A saved key is never shown, so it has to be given again with its certificate.
+ * A saved key is never shown. It stays where a certificate comes without a key.
  */
 export function tlsChange(saved: Subscription["tls"], files: TlsFiles): Change | undefined {
   const given = Object.fromEntries(TLS_FILES.flatMap((name) => (files[name].trim() ? [[name, files[name]]] : [])));
