@@ -28,6 +28,7 @@ export default defineConfig({
       "test/workflows/event-id.test.ts",
       "test/workflows/gcra*.test.ts",
       "test/workflows/may-have-run.test.ts",
+      "test/workflows/proof-of.test.ts",
       "test/workflows/retry/due.test.ts",
       "test/workflows/retry/items.test.ts",
       "test/workflows/retry/lanes.test.ts",

@@ -13,6 +13,7 @@ const FILES = [
   "src/workflows/retry/items.ts",
   "src/workflows/retry/lanes.ts",
   "src/workflows/event-id.ts",
+  "src/workflows/proof-of.ts",
   "src/workflows/schedule.ts",
   "src/workflows/gcra.ts",
   "src/workflows/breaker/breaker-rules.ts",
