@@ -19,8 +19,9 @@ const OWN_PROCESS = [
   "test/workers/engines/*.test.ts",
   "test/workers/process/*.test.ts",
 ];
-/** They take longest, in minutes. What is begun last should be short, or the others wait for it. */
-const LONG = /\/test\/(e2e|workers|workflows|activities|model)\//;
+/** They take longest, up to minutes. What is begun last should be short, or one process works while three wait. */
+const LONG =
+  /\/test\/(e2e|workers|workflows|activities|model|docs|deploy|store\/(deliveries|sealing|grants|audit)|api\/publish\/accept)\//;
 
 /**
  * Files of a process of their own first, then the long ones. The others keep the modules that they have loaded while
