@@ -1,4 +1,5 @@
 /** Where the service itself is reached: an endpoint there would publish each event again, in a circle. */
+import { isIP } from "node:net";
 import { networkInterfaces } from "node:os";
 import { addressSet } from "./deny-list.js";
 import { parsedUrl } from "../../parsed-url.js";
@@ -31,32 +32,24 @@ export function createOwnService({ publicUrl, listening }: { publicUrl?: string;
   const own = listening === undefined ? undefined : parsedUrl(listening);
   const host = own?.hostname ?? "";
   const everywhere = WILDCARDS.has(host);
-  const loopback = everywhere || LOOPBACK.has(withoutBrackets(host)) || host === "localhost";
+  const bare = host.replaceAll(/[[\]]/g, "");
+  const loopback = everywhere || LOOPBACK.has(bare) || host === "localhost";
+  // If the service listens at a name, then what that resolves to is not followed.
+  const alone = isIP(bare) === 0 ? undefined : addressSet([bare]);
   if (own) for (const name of loopback ? [...LOOPBACK_NAMES, host] : [host]) named.add(`${name}:${portOf(own)}`);
 
   return {
     isNamedBy: (url) =>
       named.has(`${url.hostname}:${portOf(url)}`) ||
-      (/(?:^|\.)localhost$/.test(url.hostname) && named.has(`localhost:${portOf(url)}`)),
+      (url.hostname.endsWith(".localhost") && named.has(`localhost:${portOf(url)}`)),
     listensAt(url, address) {
       if (!own || portOf(url) !== portOf(own)) return false;
       if (loopback && LOOPBACK.has(address)) return true;
-      if (!everywhere) return addressSetOf(host)?.has(address) ?? false;
+      if (!everywhere) return alone?.has(address) === true;
       return addressSet(machineAddresses()).has(address);
     },
   };
 }
-
-const withoutBrackets = (host: string): string => host.replaceAll(/[[\]]/g, "");
-
-const addressSetOf = (host: string) => {
-  try {
-    return addressSet([withoutBrackets(host)]);
-  } catch {
-    // The service listens at a name. What that resolves to is not followed.
-    return undefined;
-  }
-};
 
 /** Interfaces come and go, and the question is asked for our own port alone. */
 const machineAddresses = (): string[] =>

@@ -63,23 +63,26 @@ test("a name that resolves to where the service listens is refused when saved an
   }
 });
 
-test("a service that listens everywhere is found by every address of its machine", async () => {
-  const own =
-    Object.values(networkInterfaces())
-      .flatMap((some) => some ?? [])
-      .find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? "127.0.0.1";
-  const guard = guardOf({ listening: "http://0.0.0.0:8080" }, { "public.example.com": own });
-  expect(await guard.resolve(new URL("http://public.example.com:8080/"))).toEqual({
-    ok: false,
-    code: "destination_own",
-  });
-  expect(await guard.refuseTarget(`http://${own}:8080/`)).toBe(
-    "The URL is this service's own: each event would come back as a new one.",
-  );
-  expect(await guard.refuseTarget("https://[::1]:8080/")).toBe(
-    "The URL is this service's own: each event would come back as a new one.",
-  );
-});
+test.each(["0.0.0.0", "[::]"])(
+  "a service that listens at %s is found by every address of its machine",
+  async (host) => {
+    const own =
+      Object.values(networkInterfaces())
+        .flatMap((some) => some ?? [])
+        .find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? "127.0.0.1";
+    const guard = guardOf({ listening: `http://${host}:8080` }, { "public.example.com": own });
+    expect(await guard.resolve(new URL("http://public.example.com:8080/"))).toEqual({
+      ok: false,
+      code: "destination_own",
+    });
+    expect(await guard.refuseTarget(`http://${own}:8080/`)).toBe(
+      "The URL is this service's own: each event would come back as a new one.",
+    );
+    expect(await guard.refuseTarget("https://[::1]:8080/")).toBe(
+      "The URL is this service's own: each event would come back as a new one.",
+    );
+  },
+);
 
 describe("where the service is", () => {
   const listensAt = (listening: string | undefined, url: string, address: string) =>
@@ -111,6 +114,11 @@ describe("where the service is", () => {
       const [there, elsewhere] = [own, other].map((url) => listensAt(listening, url, "127.0.0.1"));
       expect([there, elsewhere]).toEqual([true, false]);
     }
+  });
+
+  test("is at a port whatever the scheme of a URL is that names it", () => {
+    expect(named({ listening: "http://127.0.0.1" }, "https://localhost:80/")).toBe(true);
+    expect(named({ listening: "https://127.0.0.1" }, "http://localhost:443/")).toBe(true);
   });
 
   test.each([
