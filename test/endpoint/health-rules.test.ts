@@ -154,6 +154,12 @@ describe("rates", () => {
     expect(ratesOf([unsent, attempt({ ago: 1 })], before(10))).toMatchObject({ attempts: 1, failed: 1, refused: 0 });
   });
 
+  test("count it as a failure that an endpoint refuses an event for now", () => {
+    const later: Attempt = { ...attempt({ ago: 1, status: 409 }), outcome: "http_4xx_later" };
+    expect(countsAs(later)).toBe("failure");
+    expect(ratesOf([later], before(10))).toMatchObject({ failed: 1, refused: 0 });
+  });
+
   test("give the times of answered attempts by the nearest rank", () => {
     const attempts = Array.from({ length: 100 }, (_, index) =>
       attempt({ ago: 100 - index, status: index % 2 ? 200 : 503, durationMs: ((index * 37) % 100) + 1 }),
@@ -163,6 +169,7 @@ describe("rates", () => {
       p50Ms: 7,
       p95Ms: 7,
     });
-    expect(ratesOf([attempt({ ago: 1, durationMs: 9_000 })], before(10))).not.toHaveProperty("p50Ms");
+    const unanswered = ratesOf([attempt({ ago: 1, durationMs: 9_000 })], before(10));
+    expect(Object.keys(unanswered)).toEqual(["attempts", "succeeded", "failed", "refused", "successRate"]);
   });
 });

@@ -32,6 +32,7 @@ describe("without Retry-After the end of the limit counts", () => {
     ["by the name of Retry-After", { "x-ratelimit-remaining": "0", "x-ratelimit-retry-after": "30" }, 30_000],
     ["draft 07 in other letters", { ratelimit: "Limit=10 , Remaining=0 , Reset=30" }, 30_000],
     ["draft 08 with more spaces", { ratelimit: '"default" ; r=0 ; t=30' }, 30_000],
+    ["draft 08 behind a word without a value", { ratelimit: 'reset, "default";r=0;t=30' }, 30_000],
     ["draft 08 without a count", { ratelimit: '"default";t=30' }, 30_000],
     ["a count in quotes", { "x-ratelimit-remaining": ' "0"', "x-ratelimit-reset": "30" }, 30_000],
     [
@@ -52,6 +53,14 @@ describe("it says nothing", () => {
   test.each<[string, Record<string, string>]>([
     ["with requests left", { "x-ratelimit-remaining": "7", "x-ratelimit-reset": String(AT + 3_000) }],
     ["with requests left, draft 06", { "ratelimit-remaining": "7", "ratelimit-reset": "3000" }],
+    ["with ten requests left", { "x-ratelimit-remaining": "10", "x-ratelimit-reset": "30" }],
+    ["with requests left, Discord", { "x-ratelimit-remaining": "7", "x-ratelimit-reset-after": "30" }],
+    [
+      "with requests left, by the name of Retry-After",
+      { "x-ratelimit-remaining": "7", "x-ratelimit-retry-after": "30" },
+    ],
+    ["with requests left, OpenAI", { "x-ratelimit-remaining-requests": "7", "x-ratelimit-reset-requests": "30s" }],
+    ["with requests left, Okta", { "x-rate-limit-remaining": "7", "x-rate-limit-reset": "30" }],
     ["with requests left, draft 07", { ratelimit: "limit=10, remaining=7, reset=30" }],
     ["with requests left in every policy", { ratelimit: '"a";r=1;t=5, "b";r=7;t=30' }],
     ["when it has passed", { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(AT - 3) }],
@@ -80,6 +89,7 @@ test.each([
   ["12.5s", 12_500],
   ["12.75s", 12_750],
   ["1m2.5s", 62_500],
+  ["1m12.75s", 72_750],
   ["2500ms", 2_500],
   ["2500.5ms", 2_501],
   ["1s500.25ms", 1_500],
@@ -107,6 +117,8 @@ test("a status that does not mean a limit by itself needs one that is used up", 
     expect(of(reset, status)).toBeUndefined();
     expect(of({ ...reset, "x-ratelimit-remaining": "0" }, status)).toBe(30_000);
   }
+  const left = (remaining: string) => of({ ...reset, "x-ratelimit-remaining": remaining }, 403);
+  expect(["0;w=60", "x0", "0".repeat(16)].map(left)).toEqual([30_000, undefined, undefined]);
   for (const status of [400, 401, 404, 408, 422, 500, 502, 504])
     expect(of({ ...reset, "x-ratelimit-remaining": "0" }, status)).toBeUndefined();
 });

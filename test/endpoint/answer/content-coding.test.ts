@@ -21,6 +21,7 @@ describe("is read", () => {
     ["deflate without its frame", deflateRawSync(plain), "deflate"],
     ["brotli", brotliCompressSync(plain), "br"],
     ["two codings, the last first", brotliCompressSync(gzipSync(plain)), "gzip, br"],
+    ["two codings without a frame, the last first", brotliCompressSync(deflateSync(plain)), "deflate, br"],
     ["gzip that does not say so", gzipSync(plain), undefined],
     ["gzip by another coding's name", gzipSync(plain), "deflate"],
     ["two codings in spaces, with an empty one", brotliCompressSync(gzipSync(plain)), " gzip , , br "],
