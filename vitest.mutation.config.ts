@@ -32,6 +32,7 @@ export default defineConfig({
       "test/workflows/retry/due.test.ts",
       "test/workflows/retry/items.test.ts",
       "test/workflows/retry/lanes.test.ts",
+      "test/workflows/retry/run-state.test.ts",
       "test/workflows/schedule*.test.ts",
     ],
   },

@@ -12,6 +12,7 @@ const FILES = [
   "src/workflows/retry/due.ts",
   "src/workflows/retry/items.ts",
   "src/workflows/retry/lanes.ts",
+  "src/workflows/retry/run-state.ts",
   "src/workflows/event-id.ts",
   "src/workflows/proof-of.ts",
   "src/workflows/schedule.ts",

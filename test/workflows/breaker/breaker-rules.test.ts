@@ -89,4 +89,12 @@ describe("the verdict", () => {
     expect(stateOf([{ at: T0, succeeded: 25, failed: 0 }, failures(25)])).toBe("degraded");
     expect(stateOf([{ at: T0, succeeded: 80, failed: 0 }, failures(25)])).toBe("degraded");
   });
+
+  test("is that the failures are over where half of a slice succeeded, and not where one attempt did", () => {
+    const slice = (at: number, succeeded: number, failed: number): Slice => ({ at: T0 + at, succeeded, failed });
+    const last = { ...slice(30_000, 0, 20), until: T0 + 45_000 };
+    expect(stateOf([slice(0, 0, 60), slice(15_000, 5, 5), last])).toBe("degraded");
+    expect(stateOf([slice(0, 0, 60), slice(15_000, 4, 6), last])).toBe("failing");
+    expect(stateOf([slice(0, 1, 30), slice(31_000, 1, 30)])).toBe("failing");
+  });
 });
