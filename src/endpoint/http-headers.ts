@@ -88,7 +88,7 @@ const MAX_KEPT_TOTAL = 8_192;
 const CONTROL = /[^\t\x20-\x7e\x80-\xff]/g;
 
 /** What is understood of an answer comes first where not everything is kept. */
-const UNDERSTOOD = /^(?:retry-after|content-(?:type|encoding)|location|webhook-allowed-|(?:x-)?rate-?limit)/;
+const UNDERSTOOD = /^(?:retry-after|date$|age$|content-(?:type|encoding)|location|webhook-allowed-|(?:x-)?rate-?limit)/;
 type ResponseHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**

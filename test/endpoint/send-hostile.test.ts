@@ -96,6 +96,11 @@ const FAILURES: [string, HostileOptions, { class: string; code: string }, number
     { class: "retry", code: "protocol_error" },
   ],
   [
+    "16 a status of four digits that begins like an informational one",
+    { onRequest: answer("HTTP/1.1 1000 Continue\r\ncontent-length: 0\r\n\r\n") },
+    { class: "retry", code: "protocol_error" },
+  ],
+  [
     "16 HTTP 0.9",
     { onRequest: (socket) => void socket.end("<html>hello</html>") },
     { class: "retry", code: "protocol_error" },

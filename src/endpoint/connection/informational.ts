@@ -8,8 +8,9 @@ import type { Socket } from "node:net";
 
 /** Heads of one response. An endpoint that sends more is left to undici, or to the deadline. */
 const MAX_SKIPPED_BYTES = 65_536;
-const STATUS_LINE = "HTTP/1.1 100";
-const INFORMATIONAL = /^HTTP\/1\.\d 1(?!01)\d\d$/;
+/** With what ends the number: 1000 is no informational status, and no status at all. */
+const STATUS_LINE = "HTTP/1.1 100 ";
+const INFORMATIONAL = /^HTTP\/1\.\d 1(?!01)\d\d[ \r\n]$/;
 const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
 const NOTHING = Buffer.alloc(0);
