@@ -23,7 +23,7 @@ export default defineConfig({
       "test/endpoint/target/own-service.test.ts",
       "test/api/access/access-rules*.test.ts",
       "test/store/sealing/sealing*.test.ts",
-      "test/workflows/breaker/breaker-{rules,state}.test.ts",
+      "test/workflows/breaker/breaker-{rules,state,steps,probes}.test.ts",
       "test/workflows/clocks.test.ts",
       "test/workflows/event-id.test.ts",
       "test/workflows/gcra*.test.ts",

@@ -18,6 +18,7 @@ const FILES = [
   "src/workflows/schedule.ts",
   "src/workflows/gcra.ts",
   "src/workflows/breaker/breaker-rules.ts",
+  "src/workflows/breaker/breaker-state.ts",
   "src/endpoint/health-rules.ts",
   "src/endpoint/retry-after.ts",
   "src/endpoint/answer/content-coding.ts",

@@ -1,0 +1,71 @@
+/** Probes of an open breaker, and what an activity has read. */
+import { expect, test } from "vitest";
+import type { BreakerPhase, BreakerState } from "../../../src/workflows/breaker/breaker-contract.js";
+import { newBreaker, probeAsked, probed, TIMING, withFacts } from "../../../src/workflows/breaker/breaker-state.js";
+
+const T0 = 1_000_000_000;
+const closed = newBreaker({ subscriptionId: "sub_1" }, T0);
+const OPEN: Extract<BreakerPhase, { kind: "open" }> = {
+  kind: "open",
+  reason: "It failed.",
+  openedAt: T0,
+  intervalMs: 60_000,
+  nextProbeAt: T0 + 30_000,
+  probes: 0,
+  successes: 0,
+  tried: [],
+  warned: 0,
+};
+const open = (more: Partial<typeof OPEN> = {}): BreakerState => ({ ...closed, phase: { ...OPEN, ...more } });
+const NOW = T0 + 30_000;
+
+test("a probe that was sent puts the next one off, for twice the time up to the most", () => {
+  expect(probed(open(), { deliveryId: "d1" }, NOW).phase).toEqual({
+    ...OPEN,
+    probes: 1,
+    nextProbeAt: NOW + 60_000,
+    intervalMs: 120_000,
+    tried: ["d1"],
+  });
+  expect(probed(open({ intervalMs: TIMING.maxProbeMs }), { deliveryId: "d1" }, NOW).phase).toMatchObject({
+    intervalMs: TIMING.maxProbeMs,
+  });
+});
+
+test("the last twenty deliveries that were probes are remembered, each once", () => {
+  const tried = Array.from({ length: 20 }, (_, index) => `d${index}`);
+  const triedAfter = (deliveryId: string) => (probed(open({ tried }), { deliveryId }, NOW).phase as typeof OPEN).tried;
+  expect(triedAfter("d5")).toEqual([...tried.filter((id) => id !== "d5"), "d5"]);
+  expect(triedAfter("new")).toEqual([...tried.slice(1), "new"]);
+});
+
+test("a pause puts the probe off to its end, unless it has ended", () => {
+  expect(probed(open(), { pausedUntil: NOW + 1 }, NOW).phase).toEqual({ ...OPEN, nextProbeAt: NOW + 1 });
+  const { nextProbeAt: _due, ...idle } = OPEN;
+  expect(probed(open(), { pausedUntil: NOW }, NOW).phase).toEqual(idle);
+});
+
+test("where nothing waits no probe is due, and after a success it recovers", () => {
+  const { nextProbeAt: _due, ...idle } = OPEN;
+  expect(probed(open(), {}, NOW).phase).toEqual(idle);
+  const phase = { kind: "recovering", since: NOW, failures: 0, openedAt: T0 };
+  expect(probed(open({ successes: 1 }), {}, NOW).phase).toEqual(phase);
+});
+
+test("a person's wish for a probe makes it due, and the time between probes short", () => {
+  expect(probeAsked(open({ intervalMs: 240_000 }), NOW).phase).toEqual({
+    ...OPEN,
+    nextProbeAt: NOW,
+    intervalMs: TIMING.probeMs,
+  });
+});
+
+test("there are no probes unless it is open", () => {
+  expect(probed(closed, { deliveryId: "d1" }, NOW)).toBe(closed);
+  expect(probeAsked(closed, NOW)).toBe(closed);
+});
+
+test("what was read takes the place of what was known", () => {
+  expect(withFacts(closed, { disableAfterMs: 5, limit: 3 })).toEqual({ ...closed, disableAfterMs: 5, limit: 3 });
+  expect(withFacts({ ...closed, limit: 3 }, { disableAfterMs: 5 })).toEqual({ ...closed, disableAfterMs: 5 });
+});
