@@ -58,6 +58,8 @@ export const DEGRADED_MS = MINUTE_MS;
 const RUN_KEPT_DAYS = 2;
 
 type Open = Extract<BreakerPhase, { kind: "open" }>;
+type Closed = Extract<BreakerPhase, { kind: "closed" }>;
+type Recovering = Extract<BreakerPhase, { kind: "recovering" }>;
 
 export function newBreaker({ adopted, timing }: BreakerInput, now: number): BreakerState {
   const all = { ...TIMING, ...timing };
@@ -98,7 +100,8 @@ export function reported(state: BreakerState, given: OutcomeReport, now: number)
   };
   const { phase } = next;
   if (phase.kind === "open") return { ...next, phase: openAfter(phase, report, { now, state: next }) };
-  if (phase.kind === "recovering" && counts && report.from >= phase.since) return recoveringAfter(next, report, now);
+  if (phase.kind === "recovering" && counts && report.from >= phase.since)
+    return recoveringAfter(next, phase, report, now);
   return next;
 }
 
@@ -116,9 +119,8 @@ function openAfter(
   return { ...waits, successes, intervalMs: timing.probeMs, nextProbeAt: now };
 }
 
-function recoveringAfter(state: BreakerState, report: OutcomeReport, now: number): BreakerState {
-  const { phase, drain: _drain, ...rest } = state;
-  if (phase.kind !== "recovering") return state;
+function recoveringAfter(state: BreakerState, phase: Recovering, report: OutcomeReport, now: number): BreakerState {
+  const { drain: _drain, ...rest } = state;
   const failures = report.succeeded > 0 ? report.trailing : phase.failures + report.trailing;
   if (failures < REOPENS_AFTER) return { ...state, phase: { ...phase, failures } };
   const reason = `${failures} attempts in a row failed again after it had answered.`;
@@ -128,13 +130,14 @@ function recoveringAfter(state: BreakerState, report: OutcomeReport, now: number
 /** The state as the clock moves it on, without a report. */
 export function movedOn(state: BreakerState, now: number): BreakerState {
   const kept = { ...state, window: windowSince(state.window, now - state.timing.windowMs) };
-  switch (kept.phase.kind) {
+  const { phase } = kept;
+  switch (phase.kind) {
     case "closed":
-      return closedAt(withoutOldRun(kept, now), now);
+      return closedAt(withoutOldRun(kept, now), phase, now);
     case "open":
       return warned(disabled(kept, now), now);
     case "recovering":
-      return recoveringAt(kept, now);
+      return recoveringAt(kept, phase, now);
     case "disabled":
       return kept;
   }
@@ -146,9 +149,8 @@ function withoutOldRun(state: BreakerState, now: number): BreakerState {
 }
 export const runKeptMs = ({ dayMs }: BreakerTiming): number => RUN_KEPT_DAYS * dayMs;
 
-function closedAt(state: BreakerState, now: number): BreakerState {
-  const { phase, drain: _drain, ...rest } = state;
-  if (phase.kind !== "closed") return state;
+function closedAt(state: BreakerState, phase: Closed, now: number): BreakerState {
+  const { drain: _drain, ...rest } = state;
   const { state: verdict, reason = "" } = verdictOfReports(state, now);
   if (verdict === "failing") return { ...rest, phase: opened(reason, now, state.timing) };
   if (verdict === "degraded")
@@ -177,9 +179,7 @@ function warned(state: BreakerState, now: number): BreakerState {
   return { ...state, phase: { ...phase, warned: due }, warning: due === 1 ? "half" : "last_day" };
 }
 
-function recoveringAt(state: BreakerState, now: number): BreakerState {
-  const { phase } = state;
-  if (phase.kind !== "recovering") return state;
+function recoveringAt(state: BreakerState, phase: Recovering, now: number): BreakerState {
   const drain = state.drain ?? newDrain(state, now);
   if (rateOf(drain, now, state.timing) < drain.full) return { ...state, drain };
   // Failures from before it closed must not open it again.
@@ -225,13 +225,12 @@ export function released(state: BreakerState, cursor: string | undefined, now: n
 /** The state after a probe was sent, or after it was seen that nothing waits. */
 export function probed(
   state: BreakerState,
-  { deliveryId, pausedUntil }: { deliveryId?: string; pausedUntil?: number },
+  { deliveryId, pausedUntil = 0 }: { deliveryId?: string; pausedUntil?: number },
   now: number,
 ): BreakerState {
   const { phase, timing } = state;
   if (phase.kind !== "open") return state;
-  if (pausedUntil !== undefined && pausedUntil > now)
-    return { ...state, phase: { ...phase, nextProbeAt: pausedUntil } };
+  if (pausedUntil > now) return { ...state, phase: { ...phase, nextProbeAt: pausedUntil } };
   const { nextProbeAt: _due, ...idle } = phase;
   if (deliveryId !== undefined)
     return {

@@ -66,6 +66,6 @@ test("there are no probes unless it is open", () => {
 });
 
 test("what was read takes the place of what was known", () => {
-  expect(withFacts(closed, { disableAfterMs: 5, limit: 3 })).toEqual({ ...closed, disableAfterMs: 5, limit: 3 });
-  expect(withFacts({ ...closed, limit: 3 }, { disableAfterMs: 5 })).toEqual({ ...closed, disableAfterMs: 5 });
+  expect(withFacts(closed, { disableAfterMs: 5, limit: 3 })).toStrictEqual({ ...closed, disableAfterMs: 5, limit: 3 });
+  expect(withFacts({ ...closed, limit: 3 }, { disableAfterMs: 5 })).toStrictEqual({ ...closed, disableAfterMs: 5 });
 });

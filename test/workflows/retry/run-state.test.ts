@@ -60,7 +60,8 @@ describe("the next run", () => {
   });
 
   it("has the subscription of before where nothing is open", () => {
-    const state = newRunState({ ...INPUT, items: [], others: [] });
+    const state = newRunState(INPUT);
+    for (const id of state.items.keys()) state.items.set(id, item(id, { status: "delivered" }));
     expect(nextInput(state)).toStrictEqual({ subscriptionId: "sub_1", groupId: "grp_1", items: [], parkOpenDays: 7 });
   });
 });
