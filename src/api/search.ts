@@ -45,7 +45,7 @@ const foundSubscription = (subscription: Subscription): Found => ({
   kind: "subscription",
   id: subscription.id,
   title: subscriptionName(subscription),
-  href: listPage("subscription", subscription.id),
+  href: `/portal/subscriptions/${subscription.id}`,
 });
 
 function foundDelivery({ dependencies: { catalogue } }: Context, delivery: Delivery): Found {

@@ -74,7 +74,7 @@ describe("what is found", () => {
   it("by a subscription, a group, an event type and its beginning, and a URL", async () => {
     expect(await kinds(mine.subscriptionId)).toEqual([`subscription ${mine.subscriptionId}`]);
     expect(await kinds(mine.groupId)).toEqual([`group ${mine.groupId}`]);
-    expect((await search(mine.subscriptionId))[0]?.href).toBe(`/portal/deliveries?subscription=${mine.subscriptionId}`);
+    expect((await search(mine.subscriptionId))[0]?.href).toBe(`/portal/subscriptions/${mine.subscriptionId}`);
     expect(await kinds(mine.eventType)).toEqual([`event_type ${mine.eventType}`]);
     expect(await kinds("mine.")).toEqual([`event_type ${mine.eventType}`]);
     expect(await kinds("https://8.8.8.8/hook")).toEqual([`subscription ${mine.subscriptionId}`]);

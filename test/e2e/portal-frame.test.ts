@@ -64,6 +64,58 @@ describe.skipIf(!there)("a person in the portal", { timeout: 300_000 }, () => {
     await page.context().close();
   });
 
+  it("goes where an id, a URL, a workflow's id or an event type leads", async () => {
+    const { body } = await client.get<{ data: { id: string; groupId: string; name: string; url: string }[] }>(
+      "/v1/subscriptions",
+    );
+    const receiver = body.data.find(({ name }) => name === "Demo receiver");
+    const { origin, host } = new URL(receiver?.url ?? "");
+    await client.post("/v1/subscriptions", {
+      groupId: receiver?.groupId,
+      name: "Second",
+      url: `${origin}/second`,
+      eventTypes: ["demo.greeting.sent"],
+      initialStatus: "draft",
+    });
+    const sent = await client.post<{ id: string }>("/v1/events", { type: "demo.greeting.sent", data: {} });
+    const delivery = `${sent.body.id}.${receiver?.id ?? ""}`;
+    const { page, complaints } = await logInAs(chromium, service, "consumer", { anew: true, path: "/portal" });
+    const box = page.getByRole("searchbox", { name: /Search by id/ });
+    const searched = async (text: string): Promise<void> => {
+      await page.goto(`${service.url}/portal`);
+      await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+      await page.keyboard.press("/");
+      await page.keyboard.insertText(text);
+      await page.keyboard.press("Enter");
+    };
+    for (const [text, path] of [
+      [receiver?.id ?? "", `/portal/subscriptions/${receiver?.id ?? ""}`],
+      [receiver?.url ?? "", `/portal/subscriptions/${receiver?.id ?? ""}`],
+      [`resend/${delivery}`, `/portal/deliveries/${delivery}`],
+      ["demo.greeting.sent", "/portal/deliveries?type=demo.greeting.sent"],
+    ] as const) {
+      await searched(text);
+      await page.waitForURL(`${service.url}${path}`);
+    }
+    // The beginning of two URLs, and of nothing.
+    await searched(origin);
+    const results = page.getByRole("list", { name: "What was found" });
+    await results.getByRole("link", { name: "Demo receiver subscription" }).waitFor();
+    expect(await results.getByRole("link").count()).toBe(2);
+    await checkedEverywhere(page, "search-results");
+    await page.keyboard.press("Escape");
+    await expect.poll(() => results.count(), WITHIN).toBe(0);
+    expect(await box.evaluate((element) => element === document.activeElement)).toBe(true);
+    await page.keyboard.press("Enter");
+    await results.getByRole("link", { name: "Demo receiver subscription" }).click();
+    await page.waitForURL(`${service.url}/portal/subscriptions/${receiver?.id ?? ""}`);
+    await expect.poll(() => results.count(), WITHIN).toBe(0);
+    await searched(host);
+    await page.getByText("Nothing of yours has this id, type or URL.").waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   it("is told that the session ends soon, goes on, and finds what was typed after a new log-in", async () => {
     const path = "/portal/catalogue/demo.greeting.sent/edit";
     const { page } = await logInAs(chromium, service, "provider", { anew: true, path });
