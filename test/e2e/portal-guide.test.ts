@@ -120,6 +120,7 @@ describe.skipIf(!there)("the guide for a new subscription", { timeout: 600_000 }
     await upload.getByRole("button", { name: "Check and save" }).click();
     await upload.getByRole("alert").getByText("is not the certificate of one").waitFor();
     expect(await saved.count()).toBe(0);
+    await upload.getByRole("alert").getByText("Correct what is named here, and try again.").waitFor();
     await picture(page, "guide-certificates");
 
     const goOn = page.getByRole("button", { name: "Go on" });

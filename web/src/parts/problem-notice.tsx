@@ -13,6 +13,9 @@ interface ProblemNoticeProps {
   isElsewhere?: (path: string) => boolean;
 }
 
+/** Whether the sentence of the API points a program to the member that stands below as a list. */
+const isOfErrors = ({ detail }: { detail?: string | undefined }): boolean => detail?.includes("`errors`") ?? false;
+
 export function ProblemNotice({ error, again, newest, isElsewhere }: ProblemNoticeProps) {
   const problem = problemOf(error);
   const faults = problem.errors?.filter(({ path }) => !isElsewhere?.(path)) ?? [];
@@ -35,7 +38,9 @@ export function ProblemNotice({ error, again, newest, isElsewhere }: ProblemNoti
       <p className={styles.title}>
         <Icon name="stop" /> {problem.title || t("problem.crashed")}
       </p>
-      <p>{problem.detail || t("problem.crashedDetail")}</p>
+      <p>
+        {faults.length > 0 && isOfErrors(problem) ? t("problem.correct") : problem.detail || t("problem.crashedDetail")}
+      </p>
       {faults.length > 0 && (
         <ul>
           {faults.map(({ path, message }) => (
