@@ -189,9 +189,7 @@ function recoveringAt(state: BreakerState, phase: Recovering, now: number): Brea
 
 function newDrain({ limit, perSecond }: BreakerState, now: number): WaitingRelease {
   const full = limit ?? Math.max(perSecond, LEAST_FULL);
-  const share = full * START_SHARE;
-  const from = limit === undefined ? Math.max(1, share) : share;
-  return { since: now, from, full, limited: limit !== undefined, nextAt: now, passAt: now };
+  return { since: now, from: full * START_SHARE, full, limited: limit !== undefined, nextAt: now, passAt: now };
 }
 
 /** Requests per second that are released now. */
