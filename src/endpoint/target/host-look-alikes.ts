@@ -15,12 +15,11 @@ export interface HostForPeople {
 
 /** `hostname` as a URL has it, in ASCII (`xn--…`). */
 export function hostForPeople(hostname: string): HostForPeople {
-  if (!hostname.split(".").some((label) => label.startsWith("xn--"))) return { warnings: [] };
   const unicode = domainToUnicode(hostname);
   if (unicode === "" || unicode === hostname) return { warnings: [] };
   const labels = unicode.split(".");
   // Under a top-level domain of the same script a word of that script is what people expect.
-  const expected = scriptsOf(labels.at(-1) ?? "");
+  const expected = scriptsOf(labels.at(-1) as string);
   const warnings = labels.flatMap((label) => mixtureIn(label) ?? imitationIn(label, expected) ?? []);
   return { unicode, warnings: [...new Set(warnings)] };
 }

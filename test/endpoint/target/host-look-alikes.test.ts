@@ -15,6 +15,10 @@ test.each([
   ["https://café.fr", "café.fr"],
   ["https://пример.рф", "пример.рф"],
   ["https://ресурс.рф", "ресурс.рф"],
+  ["https://ресурс.example.рф", "ресурс.example.рф"],
+  ["https://пример-1.рф", "пример-1.рф"],
+  ["https://漢ㄅabc.tw", "漢ㄅabc.tw"],
+  ["https://漢한abc.kr", "漢한abc.kr"],
   ["https://例え.テスト", "例え.テスト"],
   ["https://日本語ひらがなカタカナabc.jp", "日本語ひらがなカタカナabc.jp"],
   ["https://한국어abc.kr", "한국어abc.kr"],
@@ -41,6 +45,16 @@ test.each([
   expect(unicode).toBeDefined();
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toContain(said);
+});
+
+test("letters of a script that is not known by its name are said to be of another", () => {
+  expect(hostForPeople(hostOf("https://a\ua98f.com")).warnings).toEqual([
+    '"a\ua98f" mixes letters of several scripts (Latin, another), which often imitates another name.',
+  ]);
+});
+
+test("a host that cannot be shown in its letters is shown as it is", () => {
+  expect(hostForPeople("xn--a.example.com")).toEqual({ warnings: [] });
 });
 
 test.each([
