@@ -40,7 +40,8 @@ const EXPLANATION: Record<Exclude<TargetReason, "address_not_public" | "own_serv
   fragment: "The URL must not contain a fragment (#); it would never be sent.",
   port: "This port may not be called.",
   host_label:
-    "The host name is malformed: each part has 1 to 63 letters, digits, hyphens or underscores, 253 characters in all.",
+    "The host name is malformed: each part has 1 to 63 letters, digits, hyphens or underscores, 253 characters in " +
+    "all. The name does not begin with a hyphen.",
   host_single_label: "The host name must be a full domain name.",
   host_special_domain: "The host name lies in a domain that is reserved for private or special use.",
 };
@@ -129,6 +130,8 @@ function hostFault(
 ): "host_label" | "host_single_label" | "host_special_domain" | undefined {
   const labels = host.split(".");
   if (host.length > 253 || !labels.every((label) => /^[a-z0-9_-]{1,63}$/.test(label))) return "host_label";
+  // glibc resolves no name that begins so (res_hnok). A hyphen at any other place of a label does resolve.
+  if (host.startsWith("-")) return "host_label";
   if (allowLocal) return undefined;
   if (SPECIAL_DOMAINS.has(labels.at(-1) as string))
     return labels.length === 1 ? "host_single_label" : "host_special_domain";

@@ -22,7 +22,8 @@ test.each([
   ["https://a.com:22/", "This port may not be called."],
   [
     "https://a..com/",
-    "The host name is malformed: each part has 1 to 63 letters, digits, hyphens or underscores, 253 characters in all.",
+    "The host name is malformed: each part has 1 to 63 letters, digits, hyphens or underscores, 253 characters in " +
+      "all. The name does not begin with a hyphen.",
   ],
   ["https://a/", "The host name must be a full domain name."],
   ["https://a.local/", "The host name lies in a domain that is reserved for private or special use."],
@@ -40,6 +41,15 @@ test.each(
   expect(reasonOf(`https://${domain}/`)).toBe("host_single_label");
   expect(reasonOf(`https://${domain}.com/`)).toBe("ok");
   expect(reasonOf(`https://a.${domain}/`, local)).toBe("ok");
+});
+
+test("a name does not begin with a hyphen, which the resolver refuses; other places of a label may have one", () => {
+  for (const host of ["-shop.com", "-.com", "--a.example.org"]) {
+    expect(reasonOf(`https://${host}/`)).toBe("host_label");
+    expect(reasonOf(`https://${host}/`, local)).toBe("host_label");
+  }
+  for (const host of ["shop-.com", "a.-shop.com", "a-b.com", "xn--bcher-kva.com"])
+    expect(reasonOf(`https://${host}/`)).toBe("ok");
 });
 
 test("lengths are allowed to their edges", () => {
