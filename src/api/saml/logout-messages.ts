@@ -138,9 +138,12 @@ async function textOf({ binding, message }: IncomingLogout): Promise<string | Sa
     return refused("response_unreadable");
   const bytes = Buffer.from(base64, "base64");
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(
-      binding === "post" ? bytes : await promisify(inflateRaw)(bytes, { maxOutputLength: MAX_LOGOUT_CHARACTERS }),
-    );
+    // Blank lines before the declaration, as with a response: they were never part of what was signed in the document.
+    return new TextDecoder("utf-8", { fatal: true })
+      .decode(
+        binding === "post" ? bytes : await promisify(inflateRaw)(bytes, { maxOutputLength: MAX_LOGOUT_CHARACTERS }),
+      )
+      .trimStart();
   } catch {
     return refused("response_unreadable");
   }

@@ -32,6 +32,8 @@ export async function fetchMetadata(
   if (exchange.kind !== "response") return refused("The metadata could not be fetched.");
   if (exchange.status !== 200) return refused(`The address of the metadata answered with ${exchange.status}.`);
   const content = contentOf(exchange.body, exchange.headers["content-encoding"], mostBytes);
+  if (!content.ok && content.fault === "unreadable" && !exchange.truncated)
+    return refused("The metadata came compressed in a way that cannot be read here, although it was asked for plain.");
   if (exchange.truncated || !content.ok) return refused(`The metadata is too large, or broke off. ${TOO_LARGE}`);
   const decoded = decodeMetadata(content.bytes);
   return decoded.ok ? { ok: true, xml: decoded.text } : refused(decoded.reason);

@@ -95,7 +95,10 @@ const MAX_QUALIFIER = 1_024;
 type NameId = Pick<SamlIdentity, "nameId" | "nameIdFormat" | "nameQualifier" | "spNameQualifier">;
 
 /** Without control characters, so that it stays one line wherever it is shown. */
-const PLAIN = /^[^\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+$/u;
+const PLAIN = /^[^\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+$/u;
+
+/** A name of characters that have no picture would be shown as nothing, and nobody could give or take its roles. */
+const VISIBLE = /[^\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
 
 /** What the connection says of how a person is read. */
 export type IdentityOptions = Pick<SamlConnection, "groupsAttribute" | "authnContextClassRefs">;
@@ -135,7 +138,8 @@ export function nameIdIn(parent: Element): NameId | undefined {
   const element = onlyChild(parent, ASSERTION, "NameID");
   const nameId = element && textOf(element);
   // The name is not trimmed. Otherwise two names that differ in a blank would become one person.
-  if (nameId === undefined || nameId !== nameId.trim() || nameId.length > 256 || !PLAIN.test(nameId)) return undefined;
+  if (nameId === undefined || nameId !== nameId.trim() || nameId.length > 256) return undefined;
+  if (!PLAIN.test(nameId) || !VISIBLE.test(nameId)) return undefined;
   const qualifier = (name: string) => {
     const value = element && attributeOf(element, name);
     return value !== undefined && value.length <= MAX_QUALIFIER && PLAIN.test(value) ? value : undefined;

@@ -97,6 +97,15 @@ describe("a connection", () => {
     expect(await create({ metadataUrl: `${origin}/metadata` })).toMatchObject({ entityId: idp.entityId });
     other.answer = compressed(idp.metadataXml() + " ".repeat(1024 * 1024));
     await refuses({ metadataUrl: `${origin}/metadata` }, METADATA_REFUSED);
+    other.answer = {
+      status: 200,
+      headers: { "content-encoding": "zstd" },
+      body: Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x04, 0x00, 0x01, 0x00, 0x00]),
+    };
+    await refuses(
+      { metadataUrl: `${origin}/metadata` },
+      { ...METADATA_REFUSED, detail: expect.stringContaining("came compressed") as string },
+    );
   });
 
   test(

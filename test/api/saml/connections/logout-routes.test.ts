@@ -183,6 +183,18 @@ describe("a log-out that begins at the identity provider", () => {
     expect(await isIn(browser)).toBe(false);
   });
 
+  test("is read with blank lines before it, in both bindings", async () => {
+    const company = await withLogout();
+    const browser = await loggedIn(company, "blank-post");
+    const signed = logoutField(request(company, { nameId: "blank-post" }), "LogoutRequest", company.idp.key);
+    const document = `\r\n\n <?xml version="1.0"?>\n${Buffer.from(signed, "base64").toString("utf8")}\n`;
+    await byPost(company, { SAMLRequest: Buffer.from(document).toString("base64") });
+    expect(await isIn(browser)).toBe(false);
+    const other = await loggedIn(company, "blank-redirect");
+    await byRedirect(company, `\n${request(company, { nameId: "blank-redirect" })}`);
+    expect(await isIn(other)).toBe(false);
+  });
+
   test("ends the sessions of the indexes that it names, and those that have none", async () => {
     const company = await withLogout();
     const [one, other, third] = [

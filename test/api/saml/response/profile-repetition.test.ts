@@ -216,3 +216,14 @@ describe("what may repeat", () => {
     ).toMatchObject({ ok: true, identity: { groups: [] } });
   });
 });
+
+test.each(["&#8203;", "&#173;", "&#8205;&#65039;", "&#xE0041;", "&#x3164;", "per&#x61C;son"])(
+  "a name without a character that can be seen names nobody, nor does one that turns its direction: %s",
+  async (nameId) => {
+    expect(await bench.postParts({ nameId })).toMatchObject({ ok: false, code: "name_id_refused" });
+  },
+);
+
+test("a name may have an invisible joiner between others, as Persian names do", async () => {
+  expect(await bench.postParts({ nameId: "علی&#8204;رضا" })).toMatchObject({ ok: true });
+});
