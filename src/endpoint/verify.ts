@@ -38,6 +38,14 @@ const FAULTS = {
   },
 } as const;
 
+/** The challenge may be in it, but the coding hides it: zstd, for example, which this version of node does not know. */
+const UNREADABLE = {
+  ok: false,
+  code: "challenge_not_echoed",
+  explanation: "The endpoint's answer came compressed, and could not be read.",
+  hint: "Answer without Content-Encoding, as the request's `accept-encoding: identity` asks for.",
+} as const;
+
 export type EndpointVerification =
   | { ok: true; rateLimit?: RateLimit }
   /** In plain words, without internal addresses. */
@@ -62,6 +70,7 @@ export async function verifyByChallenge(
   if (failure) return failure;
   const content =
     exchange.kind === "response" && contentOf(exchange.body, exchange.headers["content-encoding"], MAX_BODY_BYTES);
+  if (content && !content.ok && content.fault === "unreadable") return UNREADABLE;
   return content && content.ok && echoes(content.bytes, challenge) ? { ok: true } : fault("challenge_not_echoed");
 }
 

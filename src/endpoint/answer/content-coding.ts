@@ -9,6 +9,11 @@ export type Content = { ok: true; bytes: Uint8Array } | { ok: false; fault: "too
 /** A coding within a coding happens where two proxies compress. */
 const MOST_CODINGS = 2;
 const GZIP = [0x1f, 0x8b] as const;
+/** First bytes of codings that this version of node cannot take off: zstd (RFC 8878, 3.1.1) and compress. */
+const UNKNOWN: readonly (readonly number[])[] = [
+  [0x28, 0xb5, 0x2f, 0xfd],
+  [0x1f, 0x9d],
+];
 
 /**
  * The bytes without the codings that `encoding` (the value of Content-Encoding) names, at most `mostBytes` of them.
@@ -28,10 +33,13 @@ export function contentOf(body: Uint8Array, encoding: string | undefined, mostBy
   for (const coding of codings) if (content.ok) content = decoded(content.bytes, coding, mostBytes);
   // Without a name, or with the name of a character set in its place.
   if (content.ok && isGzip(content.bytes)) content = decoded(content.bytes, "gzip", mostBytes);
+  if (content.ok && isUnknown(content.bytes)) return { ok: false, fault: "unreadable" };
   return content.ok && content.bytes.byteLength > mostBytes ? { ok: false, fault: "too_large" } : content;
 }
 
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === GZIP[0] && bytes[1] === GZIP[1];
+const isUnknown = (bytes: Uint8Array): boolean =>
+  UNKNOWN.some((first) => first.every((byte, index) => bytes[index] === byte));
 
 type Decode = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
 const GUNZIP: readonly Decode[] = [gunzipSync];

@@ -11,6 +11,8 @@ const MAX_SKIPPED_BYTES = 65_536;
 /** With what ends the number: 1000 is no informational status, and no status at all. */
 const STATUS_LINE = "HTTP/1.1 100 ";
 const INFORMATIONAL = /^HTTP\/1\.\d 1(?!01)\d\d[ \r\n]$/;
+/** undici's parser (llhttp) also takes RTSP and ICE for HTTP, so a camera's 200 would count as delivered. */
+const NOT_HTTP = /^[\r\n]*[RI]/;
 const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
 const NOTHING = Buffer.alloc(0);
@@ -32,8 +34,12 @@ export function skipInformational(socket: Socket): void {
         written = socket.bytesWritten;
         heads.expect();
       }
+      const begins = heads.expected;
       const given = heads.without(chunk);
-      if (given.byteLength > 0) return given;
+      if (given.byteLength === 0) continue;
+      if (!begins || !NOT_HTTP.test(given.toString("latin1", 0, STATUS_LINE.length))) return given;
+      socket.destroy(Object.assign(new Error("The answer is not HTTP."), { code: "HPE_INVALID_CONSTANT" }));
+      return null;
     }
   };
 }
@@ -54,6 +60,11 @@ class InformationalHeads {
     this.#within = false;
     this.#held = NOTHING;
     this.#skipped = 0;
+  }
+
+  /** Whether the next bytes that are given on begin a response. */
+  get expected(): boolean {
+    return this.#expected;
   }
 
   /** What of the bytes is to be given on. */

@@ -44,6 +44,17 @@ describe("verification by challenge", () => {
     });
     expect((await consumer((await draft()).id, "verify")).body.status).toBe("verified");
   });
+  test("says of an answer in a coding that it cannot read that it is compressed", async () => {
+    receiver.respond = () => ({
+      status: 200,
+      headers: { "content-encoding": "zstd" },
+      body: Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x04, 0x00, 0x01, 0x00, 0x00]),
+    });
+    const { id } = await draft();
+    const problem = await api.problem("POST", `/v1/subscriptions/${id}/verify`, { key: tenant.consumerKey });
+    expect(problem).toMatchObject({ status: 422, code: "verification_failed" });
+    expect(problem.detail).toContain("came compressed");
+  });
   test.each<[string, Receiver["respond"], string]>([
     [
       "another challenge",

@@ -45,6 +45,14 @@ test.each([
     expect(contentOf(Buffer.from(bytes), encoding, MOST)).toEqual({ ok: true, bytes: Buffer.from(bytes) });
 });
 
+test("what came in a coding that node does not know is not taken for text, named or not", () => {
+  for (const encoding of ["zstd", "gzip, zstd", "compress", undefined]) {
+    expect(read(Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x04, 0x00]), encoding)).toBe("unreadable");
+    expect(read(Buffer.from([0x1f, 0x9d, 0x90]), encoding)).toBe("unreadable");
+  }
+  expect(read(plain, "zstd")).toBe(TEXT);
+});
+
 test("what breaks off or is nested is not read", () => {
   expect(read(gzipSync(Buffer.alloc(900, 7)).subarray(0, -6), "gzip")).toBe("unreadable");
   expect(read(Buffer.from([0x1f, 0x8b, 0, 0]), "gzip")).toBe("unreadable");
