@@ -47,6 +47,15 @@ describe("localKeyProvider", () => {
     ["typed text", `a:${Buffer.from("correct horse battery staple 123").toString("base64")}`, "text"],
     ["hexadecimal text", `a:${Buffer.from(randomBytes(16).toString("hex")).toString("base64")}`, "text"],
     ["a repeated pattern", `a:${Buffer.alloc(32, randomBytes(4)).fill(0xff, 0, 1).toString("base64")}`, "repeats"],
+    ["a pattern of half its length", `a:${Buffer.alloc(32, randomBytes(16)).toString("base64")}`, "repeats"],
+    ["a half of zeros", `a:${Buffer.alloc(32).fill(randomBytes(16), 0, 16).toString("base64")}`, "repeats"],
+    ["a count", `a:${Buffer.from(Array.from({ length: 32 }, (_, i) => 224 + i)).toString("base64")}`, "counts"],
+    [
+      "a count in steps",
+      `a:${Buffer.from(Array.from({ length: 32 }, (_, i) => 200 + 7 * i)).toString("base64")}`,
+      "counts",
+    ],
+    ["one key by two names", ((key) => `a:${key},b:${key}`)(random()), "another id"],
     ["no base64", `a:${random().slice(0, -4)}!!!=`, "base64"],
     ["an id twice", `a:${random()},a:${random()}`, "twice"],
   ])("refuses %s, naming the setting and not the key", (_what, text, problem) => {
