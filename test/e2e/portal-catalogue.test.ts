@@ -5,7 +5,7 @@ import { chromiumAtHand, startChromium } from "../support/chromium.js";
 import { type Client, createClient } from "../support/client.js";
 import { type Service, startService } from "../support/service.js";
 import { keysOf } from "./by-keys.js";
-import { checked, checkedEverywhere, logInAs, picture, WITHIN } from "./portal-setup.js";
+import { checked, checkedEverywhere, closed, logInAs, picture, WITHIN } from "./portal-setup.js";
 
 const there = chromiumAtHand() !== undefined;
 if (!there)
@@ -76,6 +76,20 @@ describe.skipIf(!there)("the screens of the catalogue", { timeout: 600_000 }, ()
     await checkedEverywhere(page, "event-type");
     expect(complaints).toEqual([]);
     await page.context().close();
+  });
+
+  it("say of a grant only what is known", async () => {
+    const visitor = await logInAs(chromium, service, "consumer", { path: "/portal/account" });
+    const { page } = visitor;
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    await page.route(/\/v1\/groups/, (route) => held.then(() => route.continue()));
+    await page.goto(`${service.url}/portal/catalogue`);
+    await page.getByRole("link", { name: DEPRECATED }).waitFor();
+    expect(await page.getByText(/Your group (has|does not have)/).count()).toBe(0);
+    release();
+    await page.getByText("Your group has it.").waitFor();
+    await closed(visitor);
   });
 
   it("let who publishes edit a type: the difference is shown, and what another one saved meanwhile", async () => {

@@ -30,16 +30,16 @@ export function ApiList() {
   );
 }
 
-/** Whether a consumer's groups have the api whole. */
-export function useGranted(me: Me): (grant: string) => boolean {
+/** Whether a consumer's groups have the api whole. Undefined until their grants are known. */
+export function useGranted(me: Me): (grant: string) => boolean | undefined {
   const { data: groups } = useQuery(groupsQuery);
-  const own = groups?.data.filter(({ id }) => me.groups?.some((group) => group.id === id)) ?? [];
-  return (grant) => own.length > 0 && own.every(({ grants }) => grants.includes(grant));
+  const own = groups?.data.filter(({ id }) => me.groups?.some((group) => group.id === id));
+  return (grant) => own && own.length > 0 && own.every(({ grants }) => grants.includes(grant));
 }
 
 function ApiCard({ api: { id, name, description, approval, listed } }: { api: Api }) {
   const me = useMe();
-  const isGranted = useGranted(me);
+  const granted = useGranted(me)(id);
   const { data: open } = useQuery({ ...openRequestsQuery, enabled: me.role === "consumer" });
   const [asking, setAsking] = useState(false);
   const isConsumer = me.role === "consumer";
@@ -54,10 +54,10 @@ function ApiCard({ api: { id, name, description, approval, listed } }: { api: Ap
       {description !== undefined && <p>{description}</p>}
       <p className="quiet">{t(`catalogue.approval.${approval}`)}</p>
       {!isConsumer && <p className="quiet">{t(listed ? "catalogue.listed" : "catalogue.notListed")}</p>}
-      {isConsumer && (
-        <p>{t(isGranted(id) ? "catalogue.granted" : asked ? "catalogue.asked" : "catalogue.notGranted")}</p>
+      {isConsumer && granted !== undefined && open && (
+        <p>{t(granted ? "catalogue.granted" : asked ? "catalogue.asked" : "catalogue.notGranted")}</p>
       )}
-      {(!isConsumer || isGranted(id)) && (
+      {(!isConsumer || granted) && (
         <p className="row">
           {(["asyncapi", "openapi"] as const).map((format) => (
             <a
@@ -81,7 +81,7 @@ function ApiCard({ api: { id, name, description, approval, listed } }: { api: Ap
           )}
         </p>
       )}
-      {isConsumer && !isGranted(id) && !asked && mayDo(me.role, "grants:ask") && (
+      {isConsumer && granted === false && open && !asked && mayDo(me.role, "grants:ask") && (
         <button type="button" className="button quiet" onClick={() => setAsking(true)}>
           {t("ask.actApi", { name })}
         </button>

@@ -98,7 +98,7 @@ function TypeFacts({ type }: { type: EventType }) {
   const { data: apis } = useQuery(apisQuery);
   const [asking, setAsking] = useState(false);
   const { name, apiId, description, version, validation, createdAt } = type;
-  const needsAsking = me.role === "consumer" && !isGranted(name) && !isGranted(apiId);
+  const needsAsking = me.role === "consumer" && isGranted(name) === false && isGranted(apiId) === false;
   return (
     <section className={`card ${styles.facts ?? ""}`} aria-label={t("delivery.facts.title")}>
       {description !== undefined && <p>{description}</p>}
