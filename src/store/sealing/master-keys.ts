@@ -148,7 +148,7 @@ function weakness(material: Buffer, base64: string): string | undefined {
   if (material.length !== KEY_BYTES) return `has ${material.length} bytes instead of ${KEY_BYTES}`;
   if (material.every((byte) => byte === 0)) return "is all zeros";
   if (material.every((byte) => byte >= 0x09 && byte <= 0x7e)) return "is text, not random bytes";
-  // 32 random bytes have 30 different values on average. Fewer than 18 happens about once in 10^9 keys.
+  // 32 random bytes have 30 different values on average. Fewer than 18 happens once in 10^13 keys.
   if (new Set(material).size < 18) return "repeats itself";
   if (isCount(material)) return "counts instead of being random";
   return undefined;
