@@ -130,12 +130,18 @@ const FAILURES: [string, HostileOptions, { class: string; code: string }, number
     "RTSP/1.0 200 OK",
     "ICE/1.0 200 OK",
     "\r\nRTSP/1.0 200 OK",
+    `${"\r\n".repeat(20)}RTSP/1.0 200 OK`,
     "HTTP/1.1 103 Early Hints\r\n\r\nRTSP/1.0 200 OK",
   ].map((line): (typeof FAILURES)[number] => [
     `17 answers ${JSON.stringify(line)}`,
     { onRequest: answer(`${line}\r\ncontent-length: 0\r\n\r\n`) },
     { class: "retry", code: "protocol_error" },
   ]),
+  [
+    "17 answers in RTSP, a byte at a time",
+    { onRequest: (socket) => drip(socket, "\r\nRTSP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n", 2) },
+    { class: "retry", code: "protocol_error" },
+  ],
   [
     "17 status 099",
     { onRequest: answer("HTTP/1.1 099 Early\r\ncontent-length: 0\r\n\r\n") },

@@ -173,6 +173,7 @@ describe("deadline and limits", () => {
     ],
     ["without a reason", "HTTP/1.1 100 \r\n\r\n"],
     ["between others", `HTTP/1.1 102 Processing\r\n\r\n${HINTS}${CONTINUE}${HINTS}`],
+    ["behind blank lines and before others", `\r\n\n${CONTINUE}\r\n`],
     ["of a status that nobody has named", `HTTP/1.1 199 Other\r\n\r\n${CONTINUE}`],
   ])("a 1xx that nobody asked for is skipped: %s", async (_name, informational) => {
     const body = "HTTP/1.1 100 Continue\r\n\r\n";

@@ -12,7 +12,7 @@ const MAX_SKIPPED_BYTES = 65_536;
 const STATUS_LINE = "HTTP/1.1 100 ";
 const INFORMATIONAL = /^HTTP\/1\.\d 1(?!01)\d\d[ \r\n]$/;
 /** undici's parser (llhttp) also takes RTSP and ICE for HTTP, so a camera's 200 would count as delivered. */
-const NOT_HTTP = /^[\r\n]*[RI]/;
+const NOT_HTTP = /^[RI]/;
 const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
 const NOTHING = Buffer.alloc(0);
@@ -37,11 +37,17 @@ export function skipInformational(socket: Socket): void {
       const begins = heads.expected;
       const given = heads.without(chunk);
       if (given.byteLength === 0) continue;
-      if (!begins || !NOT_HTTP.test(given.toString("latin1", 0, STATUS_LINE.length))) return given;
+      if (!begins || !NOT_HTTP.test(given.toString("latin1", 0, 1))) return given;
       socket.destroy(Object.assign(new Error("The answer is not HTTP."), { code: "HPE_INVALID_CONSTANT" }));
       return null;
     }
   };
+}
+
+/** Blank lines before a status line say nothing. The parser passes over them too. */
+function blankBytesOf(bytes: Buffer): number {
+  const first = bytes.findIndex((byte) => byte !== RETURN && byte !== LINE_FEED);
+  return first === -1 ? bytes.byteLength : first;
 }
 
 /** Where in the heads before an answer the bytes are. A head may come in any number of pieces. */
@@ -75,6 +81,12 @@ class InformationalHeads {
     while (bytes.byteLength > 0) {
       if (this.#within) {
         bytes = bytes.subarray(this.#skip(bytes));
+        continue;
+      }
+      const blank = blankBytesOf(bytes);
+      if (blank > 0 && this.#skipped <= MAX_SKIPPED_BYTES) {
+        this.#skipped += blank;
+        bytes = bytes.subarray(blank);
         continue;
       }
       const start = bytes.toString("latin1", 0, STATUS_LINE.length);
