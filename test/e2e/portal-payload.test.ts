@@ -82,14 +82,14 @@ describe.skipIf(!there)("payloads and their schema", { timeout: 300_000 }, () =>
     await faults.getByRole("link", { name: `Line ${LAST_LINE}` }).press("Enter");
     await payload.getByText(last).waitFor();
     await expect.poll(() => isInSight(payload.getByText(last))).toBe(true);
-    expect(await payload.evaluate((region) => region === document.activeElement)).toBe(true);
+    await expect.poll(() => payload.evaluate((region) => region === document.activeElement)).toBe(true);
     await payload.evaluate((region) => region.scrollTo(0, 0));
     await expect.poll(() => payload.getByText(last).count()).toBe(0);
     await faults.getByRole("link", { name: `Line ${LAST_LINE}` }).press("Enter");
     await payload.getByText(last).waitFor();
     await picture(page, "payload-fault-line");
     await page.getByRole("radio", { name: "Bytes" }).check();
-    expect(await faults.count(), "bytes have no lines").toBe(0);
+    await expect.poll(() => faults.count(), { message: "bytes have no lines" }).toBe(0);
     await page.getByRole("radio", { name: "As sent" }).check();
     await faults.getByRole("link", { name: "Line 1", exact: true }).waitFor();
     await closed(visitor);
