@@ -8,6 +8,7 @@ import { inflateRaw } from "node:zlib";
 import type { SessionIdentity } from "../../store/collections/sessions.js";
 import { html } from "../pages/html.js";
 import { isSignedBy, SIGNATURE_ALGORITHMS } from "./response/signature-algorithms.js";
+import { bytesOfBase64, messageText, withoutLineBreaks } from "./message-text.js";
 import { refused, type SamlRefused } from "./refusals.js";
 import { isMessage, PROTOCOL, SIGNATURE, signatureFault } from "./response/response.js";
 import { isMadeByOne } from "./response/signed-info.js";
@@ -132,18 +133,14 @@ function verifiedMessage(
  * are bounded.
  */
 async function textOf({ binding, message }: IncomingLogout): Promise<string | SamlRefused> {
-  const base64 = message.replaceAll(/[\t\n\r ]/g, "");
+  const base64 = withoutLineBreaks(message);
   if (base64.length > MAX_LOGOUT_CHARACTERS) return refused("response_too_large");
-  if (base64 === "" || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64))
-    return refused("response_unreadable");
-  const bytes = Buffer.from(base64, "base64");
+  const bytes = bytesOfBase64(base64);
+  if (!bytes) return refused("response_unreadable");
   try {
-    // Blank lines before the declaration, as with a response: they were never part of what was signed in the document.
-    return new TextDecoder("utf-8", { fatal: true })
-      .decode(
-        binding === "post" ? bytes : await promisify(inflateRaw)(bytes, { maxOutputLength: MAX_LOGOUT_CHARACTERS }),
-      )
-      .trimStart();
+    return messageText(
+      binding === "post" ? bytes : await promisify(inflateRaw)(bytes, { maxOutputLength: MAX_LOGOUT_CHARACTERS }),
+    );
   } catch {
     return refused("response_unreadable");
   }

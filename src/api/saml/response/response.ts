@@ -3,6 +3,7 @@
  * plain signatures on just these.
  */
 import { ENCRYPTION } from "./encrypted-data.js";
+import { bytesOfBase64, messageText, withoutLineBreaks } from "../message-text.js";
 import { ASSERTION, PROTOCOL, SIGNATURE } from "../namespaces.js";
 import { refused, type SamlRefusal, type SamlRefused, SIGNATURE_MISSING } from "../refusals.js";
 import { DIGEST_ALGORITHMS, SIGNATURE_ALGORITHMS } from "./signature-algorithms.js";
@@ -68,17 +69,14 @@ export function readResponse(xml: string, reading: Reading): ReadResponse | Saml
     : { ok: true, response, assertion, signatures: elements.filter(({ localName }) => localName === "Signature") };
 }
 
-/** Base64 as in RFC 4648 with line breaks, and UTF-8. Node would silently drop characters that do not belong there. */
+/** Base64 with line breaks, and UTF-8. */
 export function decodeResponse(field: unknown): string | SamlRefused {
   if (typeof field !== "string") return refused("response_unreadable");
   if (field.length > MAX_CHARACTERS) return refused("response_too_large");
-  const base64 = field.replaceAll(/[\t\n\r ]/g, "");
-  if (base64 === "" || base64.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(base64))
-    return refused("response_unreadable");
+  const bytes = bytesOfBase64(withoutLineBreaks(field));
+  if (!bytes) return refused("response_unreadable");
   try {
-    // Blank lines before the declaration are the commonest mistake in templates. They were never part of what was
-    // signed.
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(base64, "base64")).trimStart();
+    return messageText(bytes);
   } catch {
     return refused("response_unreadable");
   }
