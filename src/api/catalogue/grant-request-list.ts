@@ -1,10 +1,7 @@
 /** The list of grant requests, its count and its export: those of a consumer's groups, or of a provider's apis. */
 import type { z } from "zod";
-import type { GrantRequest } from "../../store/model.js";
 import type { GrantRequestFilter } from "../../store/collections/grant-requests.js";
-import { mayAct } from "../access/access.js";
 import type { Actor } from "../access/actor.js";
-import { namesOf } from "../access/actor-names.js";
 import { pageRequest } from "../access/audit.js";
 import { countReply } from "../deliveries/delivery-query.js";
 import { countView, MOST_COUNTED } from "../deliveries/schemas.js";
@@ -13,7 +10,7 @@ import { exportRoute, pagesOf } from "../export/export-route.js";
 import { pageOf } from "../http/primitives.js";
 import { type ApiRoute, ok, type RequestContext, route } from "../route.js";
 import { grantRequestFilterQuery, grantRequestQuery, grantRequestView } from "./grant-request-schemas.js";
-import { requestViewFor, requestViewOf } from "./grant-request-view.js";
+import { namedRequests, requestViewFor } from "./grant-request-view.js";
 
 const within = (given: string | undefined, limits: readonly string[] | undefined) =>
   given === undefined ? limits : limits && !limits.includes(given) ? [] : [given];
@@ -43,30 +40,6 @@ const COLUMNS = [
   "decidedAt",
   "decisionReason",
 ] as const;
-
-/** Names of those who asked and answered, for who may decide. */
-async function namesFor(
-  context: RequestContext<"store" | "auditTally">,
-  found: readonly GrantRequest[],
-): Promise<ReadonlyMap<string, string>> {
-  if (!mayAct(context.actor, "grants:decide")) return new Map();
-  return namesOf(
-    context,
-    found.flatMap(({ requestedBy, decidedBy }) => [requestedBy, ...(decidedBy === undefined ? [] : [decidedBy])]),
-  );
-}
-
-async function rowsOf(context: RequestContext<"store" | "auditTally">, found: readonly GrantRequest[]) {
-  const names = await namesFor(context, found);
-  return found.map((request) => {
-    const [requestedByName, decidedByName] = [names.get(request.requestedBy), names.get(request.decidedBy ?? "")];
-    return {
-      ...requestViewOf(request),
-      ...(requestedByName !== undefined && { requestedByName }),
-      ...(decidedByName !== undefined && { decidedByName }),
-    };
-  });
-}
 
 export const grantRequestListRoutes: readonly ApiRoute[] = [
   route({
@@ -117,7 +90,7 @@ export const grantRequestListRoutes: readonly ApiRoute[] = [
       if (!filter) return undefined;
       const pages = pagesOf(
         (page) => grantRequests.list(page, filter),
-        (found) => rowsOf(context, found),
+        (found) => namedRequests(context, found),
       );
       return { ...(await grantRequests.count(filter, MOST_EXPORTED)), pages };
     },

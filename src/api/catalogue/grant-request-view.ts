@@ -35,22 +35,35 @@ export const requestViewOf = ({
   ...(decisionReason !== undefined && { decisionReason }),
 });
 
-/** Who may decide is told who asked by name, and whether it is their own wish. */
+/** Who may decide is told who asked and answered by name. */
+export async function namedRequests(
+  context: RequestContext<"store" | "auditTally">,
+  requests: readonly GrantRequest[],
+): Promise<View[]> {
+  if (!mayAct(context.actor, "grants:decide")) return requests.map(requestViewOf);
+  const names = await namesOf(
+    context,
+    requests.flatMap(({ requestedBy, decidedBy }) => [requestedBy, ...(decidedBy === undefined ? [] : [decidedBy])]),
+  );
+  return requests.map((request) => {
+    const [asker, decider] = [names.get(request.requestedBy), names.get(request.decidedBy ?? "")];
+    return {
+      ...requestViewOf(request),
+      ...(asker !== undefined && { requestedByName: asker }),
+      ...(decider !== undefined && { decidedByName: decider }),
+    };
+  });
+}
+
+/** The same of one request. It also says whether it is the actor's own wish. */
 export async function requestViewFor(
   context: RequestContext<"store" | "settings" | "auditTally">,
   request: GrantRequest,
 ): Promise<View> {
-  if (!mayAct(context.actor, "grants:decide")) return requestViewOf(request);
-  const { requestedBy, decidedBy, status } = request;
-  const [names, own] = await Promise.all([
-    namesOf(context, [requestedBy, ...(decidedBy === undefined ? [] : [decidedBy])]),
-    status === "open" ? ownAskers(context, [requestedBy]) : [],
+  const mayBeOwn = request.status === "open" && mayAct(context.actor, "grants:decide");
+  const [[view = requestViewOf(request)], own] = await Promise.all([
+    namedRequests(context, [request]),
+    mayBeOwn ? ownAskers(context, [request.requestedBy]) : [],
   ]);
-  const [asker, decider] = [names.get(requestedBy), names.get(decidedBy ?? "")];
-  return {
-    ...requestViewOf(request),
-    ...(asker !== undefined && { requestedByName: asker }),
-    ...(decider !== undefined && { decidedByName: decider }),
-    ...(own.length > 0 && { secondPersonNeeded: true }),
-  };
+  return { ...view, ...(own.length > 0 && { secondPersonNeeded: true }) };
 }
