@@ -3,13 +3,14 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { mayDo } from "../../api/access.js";
+import { isOwnApi } from "../../api/own-api.js";
 import { apisQuery, groupsQuery, type Me, useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
 import { AskDialog } from "./ask-dialog.js";
 import styles from "./catalogue.module.css";
-import { type Api, isOwnApi, openRequestsQuery } from "./queries.js";
+import { type Api, openRequestsQuery } from "./queries.js";
 
 export function ApiList() {
   const { data, error, refetch } = useQuery(apisQuery);

@@ -48,9 +48,6 @@ export const taggedTypeQuery = (name: string) =>
     refetchOnMount: "always",
   });
 
-/** Whether this is the api of what the service itself publishes. Nobody changes it. */
-export const isOwnApi = (id: string): boolean => id === `api_${"SEA1P0ST".padStart(26, "0")}`;
-
 export const versionsQuery = (name: string) =>
   queryOptions({
     queryKey: ["event-type", name, "versions"],

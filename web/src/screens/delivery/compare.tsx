@@ -4,6 +4,7 @@ import { LOCALE, t } from "../../i18n/index.js";
 import { piecesOf } from "../../parts/text/visible-text.js";
 import { formatDuration, formatTime } from "../../time/format.js";
 import { useZone } from "../../time/zone.js";
+import scroll from "../../parts/rows/scroll-table.module.css";
 import styles from "./compare.module.css";
 import type { Attempt } from "./queries.js";
 
@@ -36,7 +37,7 @@ export function Compare({ attempts }: CompareProps) {
         <input type="checkbox" checked={all} onChange={(event) => setAll(event.target.checked)} />
         {t("delivery.compare.all")}
       </label>
-      <div className={styles.scroll} role="region" aria-label={t("delivery.compare.title")} tabIndex={0}>
+      <div className={scroll.scroll} role="region" aria-label={t("delivery.compare.title")} tabIndex={0}>
         <table className={styles.table}>
           <thead>
             <tr>

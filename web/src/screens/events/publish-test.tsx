@@ -3,6 +3,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type FormEvent, useId, useState } from "react";
 import { mayDo } from "../../api/access.js";
+import { isOwnApi } from "../../api/own-api.js";
 import { problemOf } from "../../api/problem.js";
 import { groupsQuery, useMe } from "../../api/queries.js";
 import { t } from "../../i18n/index.js";
@@ -11,7 +12,6 @@ import { useDraft } from "../../parts/draft.js";
 import { TypedFaults } from "../../parts/faults/typed-faults.js";
 import { endpointName } from "../../parts/names.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
-import { isOwnApi } from "../catalogue/queries.js";
 import styles from "./events.module.css";
 import { type EventRecord, firstExampleQuery, publishTest, takersQuery } from "./queries.js";
 

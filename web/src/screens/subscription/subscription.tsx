@@ -1,4 +1,5 @@
 /** One subscription: how its endpoint does, what was sent, how it is set, how it is protected, and who did what. */
+import { isOwnType } from "../../api/own-api.js";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { mayDo } from "../../api/access.js";
@@ -24,9 +25,6 @@ import { ToldHistory } from "./told-history.js";
 
 /** The guide leads from these into service. */
 const BEFORE_SERVICE: readonly Subscription["status"][] = ["draft", "verified", "submitted", "approved", "rejected"];
-
-/** What the service publishes itself. An event about a subscription that takes such events would cause the next one. */
-const isOwnType = (name: string): boolean => name.startsWith("sealpost.");
 
 export function SubscriptionScreen({ id }: { id: string }) {
   const me = useMe();

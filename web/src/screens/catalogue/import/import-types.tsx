@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type ChangeEvent, type FormEvent, useState } from "react";
 import { mayDo } from "../../../api/access.js";
+import { isOwnApi } from "../../../api/own-api.js";
 import { isChangedMeanwhile } from "../../../api/problem.js";
 import { apisQuery, useMe } from "../../../api/queries.js";
 import { t } from "../../../i18n/index.js";
@@ -11,7 +12,6 @@ import notice from "../../../parts/notice.module.css";
 import { Page } from "../../../parts/page.js";
 import { ProblemNotice } from "../../../parts/problem-notice.js";
 import styles from "../catalogue.module.css";
-import { isOwnApi } from "../queries.js";
 import { ImportDifference } from "./import-difference.js";
 import { importDocument, type Imported, type ImportRequest } from "./import-request.js";
 

@@ -1,4 +1,5 @@
 /** A new event type as it is typed, and what the API is asked to make of it. */
+import { isOwnType } from "../../../api/own-api.js";
 import type { Schemas } from "../../../api/client.js";
 import { readFormDraft, useFormDraft } from "../../../parts/draft.js";
 import { isTypeForm } from "../edit/type-draft.js";
@@ -28,12 +29,11 @@ export const useNewTypeDraft = () => useFormDraft("new-event-type", { form: BLAN
 
 /** As the API takes a name (src/api/http/primitives.ts). */
 const NAME = /^[A-Za-z0-9_-]+([./:][A-Za-z0-9_-]+)*$/;
-const RESERVED = "sealpost.";
 
 /** What is wrong with the name. Nothing is said before anything is typed. */
 export function nameFault(name: string): "name" | "reserved" | undefined {
   if (name === "") return undefined;
-  if (name.startsWith(RESERVED)) return "reserved";
+  if (isOwnType(name)) return "reserved";
   return NAME.test(name) && name.length <= 128 ? undefined : "name";
 }
 

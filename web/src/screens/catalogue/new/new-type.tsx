@@ -5,6 +5,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { FormEvent } from "react";
 import { mayDo } from "../../../api/access.js";
+import { isOwnApi } from "../../../api/own-api.js";
 import { api, ask, type Schemas } from "../../../api/client.js";
 import { problemOf } from "../../../api/problem.js";
 import { apisQuery, useMe } from "../../../api/queries.js";
@@ -14,7 +15,6 @@ import { ProblemNotice } from "../../../parts/problem-notice.js";
 import styles from "../catalogue.module.css";
 import { isBesideField, TypeFields } from "../edit/type-fields.js";
 import { readTypeForm } from "../edit/type-form.js";
-import { isOwnApi } from "../queries.js";
 import { nameFault, newTypeOf, useNewTypeDraft } from "./new-type-form.js";
 
 export function NewType() {
