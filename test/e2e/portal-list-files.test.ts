@@ -73,13 +73,13 @@ describe.skipIf(!there)("lists", { timeout: 300_000 }, () => {
   let chromium: Browser;
   let client: Client;
   let receiver: Receiver;
+  const made = async (path: string, body: unknown) => String((await client.post<{ id: string }>(path, body)).body.id);
 
   beforeAll(async () => {
     receiver = await startReceiver({ respond: ({ body }) => answer(body) });
     service = await startService({ env: { SEALPOST_DEMO: "1" } });
     chromium = await startChromium();
     client = createClient(service.url, service.adminKey);
-    const made = async (path: string, body: unknown) => String((await client.post<{ id: string }>(path, body)).body.id);
     const apiId = await made("/v1/apis", { name: "Ledger" });
     await client.post("/v1/event-types", { name: TYPE, apiId });
     const groupId = await made("/v1/groups", { name: "Acme Bank", grants: [apiId] });
@@ -107,7 +107,6 @@ describe.skipIf(!there)("lists", { timeout: 300_000 }, () => {
 
   /** One subscription and one grant that wait for a provider. */
   async function asked(): Promise<void> {
-    const made = async (path: string, body: unknown) => String((await client.post<{ id: string }>(path, body)).body.id);
     const apiId = await made("/v1/apis", { name: "Payments", listed: true, approval: "manual" });
     await client.post("/v1/event-types", { name: "payments.sent", apiId });
     const groupId = await made("/v1/groups", { name: "Other Bank", grants: [apiId] });

@@ -2,7 +2,7 @@
  * What is being looked at, in a real browser: a list that changes without moving a row, and what an endpoint showed
  * whose certificate is refused.
  */
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createCertificateAuthority } from "../support/certificates.js";
 import { chromiumAtHand, startChromium } from "../support/chromium.js";
@@ -19,6 +19,13 @@ if (!there)
 
 /** So often the list asks. The browser's clock is moved, so that nobody waits for it. */
 const ASK_EVERY_MS = 15_000;
+
+/** From the next page on nothing is asked by the clock. */
+const withoutAsking = (page: Page) =>
+  page.addInitScript((every) => {
+    const begin = window.setInterval.bind(window);
+    window.setInterval = ((act: TimerHandler, ms?: number) => (ms === every ? 0 : begin(act, ms))) as never;
+  }, ASK_EVERY_MS);
 
 describe.skipIf(!there)("what is looked at", { timeout: 300_000 }, () => {
   let service: Service;
@@ -83,10 +90,7 @@ describe.skipIf(!there)("what is looked at", { timeout: 300_000 }, () => {
     const id = await make("Journal");
     const visitor = await logInAs(chromium, service, "consumer", { path: "/portal/subscriptions" });
     const { page } = visitor;
-    await page.addInitScript((every) => {
-      const begin = window.setInterval.bind(window);
-      window.setInterval = ((act: TimerHandler, ms?: number) => (ms === every ? 0 : begin(act, ms))) as never;
-    }, ASK_EVERY_MS);
+    await withoutAsking(page);
     const stream = page.waitForResponse((each) => each.url().endsWith("/v1/stream?events=subscription"));
     await page.goto(`${service.url}/portal/subscriptions?status=active`);
     await stream;
@@ -102,10 +106,7 @@ describe.skipIf(!there)("what is looked at", { timeout: 300_000 }, () => {
     await publish("first");
     const visitor = await logInAs(chromium, service, "operator", { path: "/portal/events" });
     const { page } = visitor;
-    await page.addInitScript((every) => {
-      const begin = window.setInterval.bind(window);
-      window.setInterval = ((act: TimerHandler, ms?: number) => (ms === every ? 0 : begin(act, ms))) as never;
-    }, ASK_EVERY_MS);
+    await withoutAsking(page);
     const followed = page.waitForResponse((each) => each.url().endsWith("/v1/stream?events=delivery"));
     await page.goto(`${service.url}/portal/events`);
     await followed;

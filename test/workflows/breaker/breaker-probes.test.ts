@@ -1,22 +1,8 @@
 /** Probes of an open breaker, and what an activity has read. */
 import { expect, test } from "vitest";
-import type { BreakerPhase, BreakerState } from "../../../src/workflows/breaker/breaker-contract.js";
-import { newBreaker, probeAsked, probed, TIMING, withFacts } from "../../../src/workflows/breaker/breaker-state.js";
+import { probeAsked, probed, TIMING, withFacts } from "../../../src/workflows/breaker/breaker-state.js";
+import { closed, OPEN, open, T0 } from "./open-breaker.js";
 
-const T0 = 1_000_000_000;
-const closed = newBreaker({ subscriptionId: "sub_1" }, T0);
-const OPEN: Extract<BreakerPhase, { kind: "open" }> = {
-  kind: "open",
-  reason: "It failed.",
-  openedAt: T0,
-  intervalMs: 60_000,
-  nextProbeAt: T0 + 30_000,
-  probes: 0,
-  successes: 0,
-  tried: [],
-  warned: 0,
-};
-const open = (more: Partial<typeof OPEN> = {}): BreakerState => ({ ...closed, phase: { ...OPEN, ...more } });
 const NOW = T0 + 30_000;
 
 test("a probe that was sent puts the next one off, for twice the time up to the most", () => {

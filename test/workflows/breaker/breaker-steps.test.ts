@@ -13,24 +13,10 @@ import {
   runKeptMs,
   TIMING,
 } from "../../../src/workflows/breaker/breaker-state.js";
+import { closed, type Open, OPEN, open, T0 } from "./open-breaker.js";
 
 const DAY = 86_400_000;
 const MINUTE = 60_000;
-const T0 = 1_000_000_000;
-type Open = Extract<BreakerPhase, { kind: "open" }>;
-const OPEN: Open = {
-  kind: "open",
-  reason: "It failed.",
-  openedAt: T0,
-  intervalMs: 60_000,
-  nextProbeAt: T0 + 30_000,
-  probes: 0,
-  successes: 0,
-  tried: [],
-  warned: 0,
-};
-const closed = newBreaker({ subscriptionId: "sub_1" }, T0);
-const open = (more: Partial<Open> = {}): BreakerState => ({ ...closed, phase: { ...OPEN, ...more } });
 const recovering = (failures = 0): BreakerState => ({
   ...closed,
   phase: { kind: "recovering", since: T0, failures, openedAt: T0 - MINUTE },

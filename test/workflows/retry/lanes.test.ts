@@ -1,17 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { RetryDeliveryInput, RetryItem } from "../../../src/workflows/contract.js";
+import type { RetryDeliveryInput } from "../../../src/workflows/contract.js";
 import { createLanes, subscriptionsOf } from "../../../src/workflows/retry/lanes.js";
 import { newRunState, nextInput } from "../../../src/workflows/retry/run-state.js";
+import { retryItem as item } from "./retry-item.js";
 
-const item = (id: string, fields: Partial<RetryItem> = {}): RetryItem => ({
-  deliveryId: id,
-  eventId: "evt_1",
-  eventType: "test.made",
-  status: "pending",
-  attempts: 0,
-  scheduleBase: 0,
-  ...fields,
-});
 const INPUT: RetryDeliveryInput = {
   subscriptionId: "sub_1",
   groupId: "grp_1",

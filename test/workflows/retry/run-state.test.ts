@@ -1,20 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { DELIVERY_STATUSES, type RetryDeliveryInput, type RetryItem } from "../../../src/workflows/contract.js";
+import { DELIVERY_STATUSES, type RetryDeliveryInput } from "../../../src/workflows/contract.js";
 import { isSettled, newRunState, nextInput, openItems } from "../../../src/workflows/retry/run-state.js";
+import { retryItem as item } from "./retry-item.js";
 
 const NOW = Date.parse("2026-11-26T10:00:00Z");
 beforeEach(() => void vi.useFakeTimers({ now: NOW }));
 afterEach(() => void vi.useRealTimers());
 
-const item = (id: string, fields: Partial<RetryItem> = {}): RetryItem => ({
-  deliveryId: id,
-  eventId: "evt_1",
-  eventType: "test.made",
-  status: "pending",
-  attempts: 0,
-  scheduleBase: 0,
-  ...fields,
-});
 const INPUT: RetryDeliveryInput = {
   subscriptionId: "sub_1",
   groupId: "grp_1",
