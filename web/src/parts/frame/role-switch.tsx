@@ -7,6 +7,7 @@ import { t } from "../../i18n/index.js";
 import { Icon } from "../icon.js";
 import { ProblemNotice } from "../problem-notice.js";
 import styles from "./frame.module.css";
+import { leavePage } from "./leaving.js";
 
 /** Changes the role for the rest of the session, and forgets what was read in the one before. */
 export function useRoleChange() {
@@ -15,7 +16,9 @@ export function useRoleChange() {
     mutationFn: (role: Role) => ask(api.POST("/v1/me/role", { body: { role } })),
     async onSuccess(me) {
       await queryClient.cancelQueries();
-      queryClient.clear();
+      // The frame watches who is logged in, and would not be told of a query that takes the place of a removed one.
+      const [own] = meQuery.queryKey;
+      queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== own });
       queryClient.setQueryData(meQuery.queryKey, me);
       await router.invalidate();
     },
@@ -33,7 +36,7 @@ export function RoleSwitch({ me }: { me: Me }) {
         disabled={change.isPending}
         onChange={({ target }) => {
           const chosen = me.roles.find((role) => role === target.value);
-          if (chosen !== undefined) change.mutate(chosen);
+          if (chosen !== undefined) leavePage(() => change.mutate(chosen));
         }}
       >
         {me.roles.map((role) => (

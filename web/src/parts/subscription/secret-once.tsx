@@ -1,9 +1,10 @@
 /** A secret that is shown this once. It is held by the calling part alone, and gone when that leaves. */
 import { useState } from "react";
 import { t } from "../../i18n/index.js";
-import { copyText } from "../copy.js";
+import { copied } from "../copy.js";
 import notice from "../notice.module.css";
 import styles from "./secret-once.module.css";
+import { UnstoredGuard } from "./unstored.js";
 
 interface SecretOnceProps {
   secret: string;
@@ -17,18 +18,29 @@ interface SecretOnceProps {
 export function SecretOnce({ secret, fileName, goOn, stored }: SecretOnceProps) {
   const [said, setSaid] = useState("");
   const [isStored, setStored] = useState(false);
+  const [isTaken, setTaken] = useState(false);
+  const take = async (): Promise<void> => {
+    const copy = await copied(secret);
+    setSaid(copy.said);
+    if (copy.isCopied) setTaken(true);
+  };
+  const download = () => {
+    saveText(`${secret}\n`, fileName);
+    setTaken(true);
+  };
   return (
     <section className={notice.warn} aria-label={t("secret.title")}>
+      <UnstoredGuard isShown={!isTaken && !isStored} />
       <p className={notice.title}>{t("secret.title")}</p>
       <p>{t("secret.once")}</p>
       <code className={styles.secret} data-secret>
         {secret}
       </code>
       <div className="row">
-        <button type="button" className="button quiet" onClick={() => void copyText(secret).then(setSaid)}>
+        <button type="button" className="button quiet" onClick={() => void take()}>
           {t("secret.copy")}
         </button>
-        <button type="button" className="button quiet" onClick={() => saveText(`${secret}\n`, fileName)}>
+        <button type="button" className="button quiet" onClick={download}>
           {t("secret.download")}
         </button>
         <span role="status">{said}</span>

@@ -44,6 +44,8 @@ export function TypesStep({ made }: { made: (id: string) => void }) {
     async mutationFn() {
       // Kept by this step alone: what a mutation gives would stay in the cache of the page.
       setSecret(await save({ ...fields, groupId, types }, key));
+      // Who comes back without having stored it would make a second one of what was typed.
+      drop();
     },
     async onSuccess() {
       await client.invalidateQueries({ queryKey: ["subscriptions"] });
@@ -58,11 +60,7 @@ export function TypesStep({ made }: { made: (id: string) => void }) {
     event.preventDefault();
     run.mutate();
   };
-  const stored = (id: string) => {
-    drop();
-    made(id);
-  };
-  if (secret) return <Made made={secret} stored={stored} />;
+  if (secret) return <Made made={secret} stored={made} />;
   return (
     <form onSubmit={submit} className={form.form}>
       <EventTypeChoice groupId={groupId} chosen={types} change={choose} />
