@@ -1,7 +1,7 @@
 /** The only file that reads the environment. It checks the settings (settings.ts) and gives them their types. */
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { z } from "zod";
+import { readNamedFile } from "../named-file.js";
 import type { SettingInForce } from "../api/settings.js";
 import { type Setting, SETTINGS } from "./settings/settings.js";
 
@@ -67,15 +67,16 @@ function secretValue(key: string, environment: NodeJS.ProcessEnv): string | unde
   const file = environment[`${key}_FILE`];
   if (file === undefined || file === "") return environment[key];
   if (environment[key]) throw new ConfigError(key, `${key} and ${key}_FILE are both set: keep one of them.`);
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch (error) {
-    throw new ConfigError(
-      key,
-      `${key}_FILE names ${file}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"}): ` +
-        "correct the path or its permissions.",
-    );
-  }
+  return bytesOfSetting({ key, path: file, named: `${key}_FILE` })
+    .toString("utf8")
+    .trim();
+}
+
+/** The file that a setting names. `named` is that setting, where `key` is the one whose value the file holds. */
+export function bytesOfSetting({ key, path, named = key }: { key: string; path: string; named?: string }): Buffer {
+  const file = readNamedFile(path);
+  if (!file.ok) throw new ConfigError(key, `${named} names ${path}, which ${file.fault}`);
+  return file.bytes;
 }
 
 /** A mail without a sender, or with links that lead nowhere, is not sent. */

@@ -1,8 +1,7 @@
 /** Certificates and keys in files that a setting or an argument names. An error names that setting. */
-import { readFileSync } from "node:fs";
 import { certificateOf, chainOf, distinct } from "../endpoint/certificates/certificate-chain.js";
 import { PEM_FILE_LIMITS, type PemContent, readPem } from "../endpoint/certificates/pem.js";
-import { ConfigError } from "./config.js";
+import { bytesOfSetting, ConfigError } from "./config.js";
 
 /** A setting and the path that it has. */
 export interface PemSetting {
@@ -47,21 +46,9 @@ export function readPair(cert: PemSetting, key: PemSetting): { cert: string; key
 }
 
 function readFile({ key, path }: PemSetting): Extract<PemContent, { ok: true }> {
-  const content = readPem(bytesOf(key, path), PEM_FILE_LIMITS);
+  const content = readPem(bytesOfSetting({ key, path }), PEM_FILE_LIMITS);
   if (!content.ok) throw refused({ key, path }, content.reason.replace(/\.$/, ""));
   return content;
-}
-
-function bytesOf(key: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new ConfigError(
-      key,
-      `${key} names ${path}, which cannot be read (${(error as NodeJS.ErrnoException).code ?? "error"}): ` +
-        "correct the path or its permissions.",
-    );
-  }
 }
 
 const refused = ({ key, path }: PemSetting, what: string): ConfigError =>

@@ -4,6 +4,7 @@
  */
 import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { readNamedFile } from "../named-file.js";
 import { checkMongodbUrl } from "../store/mongo/connection.js";
 import { createMasterKeysFile, localKeyProvider } from "../store/sealing/master-keys.js";
 import { StoreError } from "../store/store-error.js";
@@ -26,19 +27,20 @@ export function refuseUnusableSettings(config: Config): void {
 
 function refuseMasterKeys(config: Config): void {
   if (config.SEALPOST_MASTER_KEYS !== undefined) return void localKeyProvider(config.SEALPOST_MASTER_KEYS);
-  const file = join(config.dataDir, "master-keys");
-  if (!existsSync(file)) return;
+  // Where there is no such directory, it is made later on, or that says why it cannot be.
+  if (!existsSync(config.dataDir)) return;
+  const path = join(config.dataDir, "master-keys");
+  const file = readNamedFile(path);
+  if (!file.ok && file.isMissing) return;
+  if (!file.ok)
+    throw new ConfigError("SEALPOST_DATA_DIR", `SEALPOST_DATA_DIR has the master keys in ${path}, which ${file.fault}`);
   try {
-    localKeyProvider(createMasterKeysFile(file).masterKeys);
+    localKeyProvider(createMasterKeysFile(path).masterKeys);
   } catch (error) {
-    if (error instanceof StoreError)
-      throw new StoreError(
-        error.code,
-        `${error.message} The keys stand in ${file}; without them its data cannot be opened.`,
-      );
-    throw new ConfigError(
-      "SEALPOST_DATA_DIR",
-      `The master keys in ${file} cannot be read (${codeOf(error)}): give this user the right to read them.`,
+    if (!(error instanceof StoreError)) throw error;
+    throw new StoreError(
+      error.code,
+      `${error.message} The keys stand in ${path}; without them its data cannot be opened.`,
     );
   }
 }

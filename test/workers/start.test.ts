@@ -1,7 +1,7 @@
 /** What an operator sees of a start: refusals, the demo, a start after a crash, a further worker, the end. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -65,7 +65,12 @@ const belowFile = join(directory, "a-file", "data");
 const ownData = join(directory, "own-data");
 
 describe("a start is refused with exit code 1 and one sentence", () => {
-  beforeAll(() => writeFileSync(join(directory, "a-file"), ""));
+  beforeAll(() => {
+    writeFileSync(join(directory, "a-file"), "");
+    mkdirSync(join(directory, "keys-folder", "master-keys"), { recursive: true });
+    mkdirSync(join(directory, "keys-gone"));
+    symlinkSync(join(directory, "gone"), join(directory, "keys-gone", "master-keys"));
+  });
 
   const refusals: [string, () => Record<string, string>, () => string[]][] = [
     ["the port is taken", () => ({ PORT: portOf(first) }), () => [`PORT ${portOf(first)} is in use`]],
@@ -102,6 +107,32 @@ describe("a start is refused with exit code 1 and one sentence", () => {
       "a file for Temporal's TLS holds something else",
       () => ({ SEALPOST_DATA_DIR: ownData, TEMPORAL_TLS_CA_FILE: join(directory, "a-file") }),
       () => ["TEMPORAL_TLS_CA_FILE", "a-file, which"],
+    ],
+    [
+      "the key file is a directory",
+      () => ({ SEALPOST_DATA_DIR: join(directory, "keys-folder") }),
+      () => ["keys-folder/master-keys, which cannot be read (EISDIR): it is a directory. Name a file."],
+    ],
+    [
+      "the key file is a link to nothing",
+      () => ({ SEALPOST_DATA_DIR: join(directory, "keys-gone") }),
+      () => ["keys-gone/master-keys, which cannot be read (ENOENT): it is a link to a file that is not there."],
+    ],
+    [
+      "the file of a secret is a directory",
+      () => ({ SEALPOST_DATA_DIR: ownData, SEALPOST_MASTER_KEYS_FILE: directory }),
+      () => [`SEALPOST_MASTER_KEYS_FILE names ${directory}, which cannot be read (EISDIR): it is a directory.`],
+    ],
+    [
+      "the authority of the mail server is a directory",
+      () => ({
+        SEALPOST_DATA_DIR: ownData,
+        SMTP_URL: "smtp://127.0.0.1:1?tls=none",
+        SMTP_CA_FILE: directory,
+        MAIL_FROM: "sealpost@bank.example",
+        PUBLIC_URL: "https://sealpost.bank.example",
+      }),
+      () => [`SMTP_CA_FILE names ${directory}, which cannot be read (EISDIR)`],
     ],
     [
       "the log file cannot be written",

@@ -1,18 +1,9 @@
 /** Master keys. They wrap the data keys and nothing else. */
 import { createSecretKey, randomBytes, type KeyObject } from "node:crypto";
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { KEY_BYTES, unwrapKey, wrapKey } from "./sealing.js";
+import { readNamedFile } from "../../named-file.js";
 import { StoreError } from "../store-error.js";
 
 const SETTING = "SEALPOST_MASTER_KEYS";
@@ -70,16 +61,20 @@ export function localKeyProvider(text: string): KeyProvider {
 /**
  * The master keys in this file, as `localKeyProvider` takes them. Makes the file (mode 0600, one new key
  * `local-<date>`) when it is missing.
- * @throws StoreError `settings_invalid` when others can read the file
+ * @throws StoreError `settings_invalid` when it cannot be read, or others can read it
  */
 export function createMasterKeysFile(path: string, now: Date = new Date()): { masterKeys: string; created: boolean } {
+  const before = readNamedFile(path);
   const created =
-    !exists(path) &&
+    !before.ok &&
+    before.isMissing &&
     writeOnce(path, `local-${now.toISOString().slice(0, 10)}:${randomBytes(KEY_BYTES).toString("base64")}\n`);
+  const file = before.ok ? before : readNamedFile(path);
+  if (!file.ok) throw new StoreError("settings_invalid", `The key file is ${path}, which ${file.fault}`);
   if ((statSync(path).mode & 0o077) !== 0 && process.platform !== "win32") {
     throw new StoreError("settings_invalid", `The key file ${path} can be read by other users: chmod 600 it.`);
   }
-  return { masterKeys: readFileSync(path, "utf8").trim(), created };
+  return { masterKeys: file.bytes.toString("utf8").trim(), created };
 }
 
 /**
@@ -105,10 +100,6 @@ function writeOnce(path: string, text: string): boolean {
   } finally {
     unlinkSync(draft);
   }
-}
-
-function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function parseMasterKeys(text: string): { id: string; key: KeyObject }[] {

@@ -2,9 +2,9 @@
  * Where the commands beside the service (`npm run keys:rotate`, `npm run erasures:…`) find its database and master
  * keys.
  */
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Config } from "../config.js";
+import { readNamedFile } from "../../named-file.js";
+import { type Config, ConfigError } from "../config.js";
 import { readRunningEngines } from "../engines/index.js";
 
 export interface DatabaseAtHand {
@@ -31,5 +31,8 @@ export function databaseAtHand(config: Config, task: string): DatabaseAtHand {
 
 function masterKeysFile(dataDir: string): string | undefined {
   const path = join(dataDir, "master-keys");
-  return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined;
+  const file = readNamedFile(path);
+  if (file.ok) return file.bytes.toString("utf8").trim();
+  if (file.isMissing) return undefined;
+  throw new ConfigError("SEALPOST_DATA_DIR", `SEALPOST_DATA_DIR has the master keys in ${path}, which ${file.fault}`);
 }

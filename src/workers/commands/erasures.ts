@@ -3,7 +3,8 @@
  * database. `npm run erasures:apply -- <file>`: after a restore, and before the service starts, erases again what the
  * ledger names.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
+import { readNamedFile } from "../../named-file.js";
 import { connectStore } from "../../store/index.js";
 import { recordedCommand } from "./command-act.js";
 import { loadConfig } from "../config.js";
@@ -65,6 +66,12 @@ export async function applyErasures(at: DatabaseAtHand, text: string): Promise<A
   }
 }
 
+function ledgerIn(path: string): string {
+  const file = readNamedFile(path);
+  if (!file.ok) throw new Error(`The ledger should be in ${path}, which ${file.fault}`);
+  return file.bytes.toString("utf8");
+}
+
 async function main([command, file]: string[]): Promise<void> {
   keepFilesPrivate();
   const at = databaseAtHand(loadConfig(), "Erasures need the database and its master keys");
@@ -77,7 +84,7 @@ async function main([command, file]: string[]): Promise<void> {
       writeFileSync(file, text, { mode: 0o600 });
     }
   } else if (command === "apply" && file !== undefined) {
-    const { entered, erased, refused } = await applyErasures(at, readFileSync(file, "utf8"));
+    const { entered, erased, refused } = await applyErasures(at, ledgerIn(file));
     process.stdout.write(
       `${entered} erasures were entered that this database did not have. ${erased} erasures had something left, ` +
         "which is erased now.\n",

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -69,6 +69,21 @@ describe("localKeyProvider", () => {
 });
 
 describe("createMasterKeysFile", () => {
+  it("makes no key beside what stands in the file's place", () => {
+    const directory = mkdtempSync(join(tmpdir(), "keys-"));
+    for (const [name, stand, kind] of [
+      ["folder", (path: string) => mkdirSync(path), /is a directory/],
+      ["dangling", (path: string) => symlinkSync(join(directory, "gone"), path), /a link to a file that is not there/],
+    ] as const) {
+      const path = join(directory, name);
+      stand(path);
+      expect(() => createMasterKeysFile(path)).toThrow(coded("settings_invalid"));
+      expect(() => createMasterKeysFile(path)).toThrow(kind);
+    }
+    expect(readdirSync(directory).sort()).toEqual(["dangling", "folder"]);
+    rmSync(directory, { recursive: true });
+  });
+
   const directory = mkdtempSync(join(tmpdir(), "sealpost-keys-"));
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 

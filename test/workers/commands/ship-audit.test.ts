@@ -3,8 +3,9 @@
  * compared.
  */
 import { appendFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createFileTarget } from "../../../src/workers/commands/ship/target.js";
+import { createFileTarget, createHttpsTarget } from "../../../src/workers/commands/ship/target.js";
 import { runComparison } from "../../../src/workers/commands/verify-audit.js";
 import {
   type Line,
@@ -84,6 +85,18 @@ describe("to a file", () => {
       /cannot be read: correct or remove it/,
     );
   });
+});
+
+test("a path of another kind is told before anything is shipped, by its argument", async () => {
+  const folder = dirname(fileName());
+  expect(() => createFileTarget(folder)).toThrow(/^--to names .*, which cannot be written \(EISDIR\): name a file/);
+  await expect(ship(createFileTarget(fileName()), folder)).rejects.toThrow(/^The cursor should be in .*a directory/);
+  await expect(runComparison({ audit: store.audit, file: folder, say: () => undefined })).rejects.toThrow(
+    /^--against names .*, which cannot be read \(EISDIR\): it is a directory/,
+  );
+  expect(() => createHttpsTarget({ url: "https://collector.example", format: "jsonl", tokenFile: folder })).toThrow(
+    /^--token-file names .*, which cannot be read \(EISDIR\): it is a directory/,
+  );
 });
 
 describe("what the shipped copy shows", () => {

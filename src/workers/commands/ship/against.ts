@@ -4,6 +4,7 @@
  */
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
+import { faultOfFile } from "../../../named-file.js";
 import type { Store } from "../../../store/store.js";
 
 export interface Comparison {
@@ -25,6 +26,8 @@ interface Copy {
 }
 
 async function readCopy(file: string): Promise<Copy> {
+  const fault = faultOfFile(file);
+  if (fault !== undefined) throw new Error(`--against names ${file}, which ${fault}`);
   const copy: Copy = { macs: new Map(), faults: [], unreadable: 0 };
   for await (const line of createInterface({ input: createReadStream(file, "utf8"), crlfDelay: Infinity })) {
     if (line.trim() === "") continue;

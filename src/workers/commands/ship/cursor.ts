@@ -2,9 +2,10 @@
  * How far the audit was shipped, in a file of its own that survives a kill. The file is replaced as a whole by a
  * rename, after the shipped entries are safe.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { readNamedFile } from "../../../named-file.js";
 import { makePrivateDirectory, narrowFile } from "../../private-files.js";
 
 const cursor = z.strictObject({ target: z.string(), seq: z.int().min(0), mac: z.string() });
@@ -52,12 +53,10 @@ export function createCursorFile(file: string, target: string): CursorFile {
 }
 
 function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+  const found = readNamedFile(file);
+  if (found.ok) return found.bytes.toString("utf8");
+  if (found.isMissing) return undefined;
+  throw new Error(`The cursor should be in ${file}, which ${found.fault}`);
 }
 
 function jsonOf(text: string): unknown {

@@ -1,11 +1,12 @@
 /**
  * Where the audit is shipped to: a file, or a collector over HTTPS. `send` resolves once the target has the entries.
  */
-import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { Agent, request } from "undici";
 import { parseRetryAfter } from "../../../endpoint/retry-after.js";
 import type { AuditEntry } from "../../../store/model.js";
+import { bytesOfSetting, ConfigError } from "../../config.js";
 import { readAuthorities } from "../../pem-files.js";
 import { makePrivateDirectory, narrowFile } from "../../private-files.js";
 import { bodyOf, CONTENT_TYPES, linesOf, type ShipFormat } from "./format.js";
@@ -20,16 +21,26 @@ export interface ShipTarget {
   close(): Promise<void>;
 }
 
-/** JSON Lines, added and written through to the disk before the cursor moves. */
+/**
+ * JSON Lines, added and written through to the disk before the cursor moves.
+ * @throws Error that says what is wrong with the path
+ */
 export function createFileTarget(file: string): ShipTarget {
-  makePrivateDirectory(dirname(file));
+  try {
+    makePrivateDirectory(dirname(file));
+    closeSync(openSync(file, "a+", 0o600));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "error";
+    throw new Error(`--to names ${file}, which cannot be written (${code}): name a file that this user may write.`);
+  }
   narrowFile(file);
   return {
     name: file,
     async send(entries) {
       // The file is only appended to, so it may be one that forbids everything else.
-      const handle = openSync(file, "a+", 0o600);
+      let handle: number | undefined;
       try {
+        handle = openSync(file, "a+", 0o600);
         const { size } = fstatSync(handle);
         // A line that a crash shortened stays alone on its line. Its entry is sent again as a whole.
         const text = Buffer.from(`${size > 0 && !endsLine(handle, size) ? "\n" : ""}${linesOf(entries)}`);
@@ -43,7 +54,7 @@ export function createFileTarget(file: string): ShipTarget {
           reason: `the file cannot be written (${(error as NodeJS.ErrnoException).code ?? "error"})`,
         };
       } finally {
-        closeSync(handle);
+        if (handle !== undefined) closeSync(handle);
       }
     },
     close: async () => undefined,
@@ -91,7 +102,10 @@ export function createHttpsTarget({ url, format, tokenFile, caFile, timeoutMs = 
     connections: 1,
   });
   const authorization = () =>
-    tokenFile === undefined ? {} : { authorization: `Bearer ${readFileSync(tokenFile, "utf8").trim()}` };
+    tokenFile === undefined
+      ? {}
+      : { authorization: `Bearer ${bytesOfSetting({ key: "--token-file", path: tokenFile }).toString("utf8").trim()}` };
+  authorization();
   return {
     // A query may hold a token.
     name: `${address.origin}${address.pathname}`,
@@ -119,7 +133,10 @@ export function createHttpsTarget({ url, format, tokenFile, caFile, timeoutMs = 
         return {
           ok: false,
           retry: true,
-          reason: `the collector cannot be reached (${(error as NodeJS.ErrnoException).code ?? (error as Error).name})`,
+          reason:
+            error instanceof ConfigError
+              ? error.message
+              : `the collector cannot be reached (${(error as NodeJS.ErrnoException).code ?? (error as Error).name})`,
         };
       }
     },
