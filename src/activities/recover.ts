@@ -10,6 +10,7 @@ import { createRecoveryStep } from "./recovery/recovery-step.js";
 import type { RecoverDependencies } from "./recovery/recovery-step.js";
 import { findMissing } from "../catalogue/recovery/missing.js";
 import { perSecondOf, recoveryFilterOf } from "../catalogue/recovery/recovery-filter.js";
+import { withoutCanceller } from "../catalogue/recovery/without-canceller.js";
 import { deliveryIdOf } from "../workflows/event-id.js";
 
 const PAGE = 200;
@@ -77,7 +78,7 @@ async function tellFinished({ store, log }: RecoverDependencies, recoveryId: str
       subject: recoveryId,
       ...(groupId !== undefined && { groupId }),
       ...(subscriptionId !== undefined && { subscriptionId }),
-      ...(error !== undefined && { reason: error }),
+      ...(error !== undefined && { reason: withoutCanceller(error) }),
       detail: { status, sent: progress.sent, delivered: progress.delivered, failedAgain: progress.failedAgain },
     },
     log,

@@ -3,6 +3,7 @@
  * state.
  */
 import type { Role, Subscription, SubscriptionStatus } from "./model.js";
+import { SERVICE_REASONS } from "./notices/service-reasons.js";
 
 /**
  * What a state means for deliveries. `none`: none are made. `held`: they are recorded and wait, and nothing is lost.
@@ -182,7 +183,7 @@ const triedFirst = (at: Date): Pick<Subscription, "health"> => ({
   health: {
     state: "failing",
     since: at,
-    reason: "It was disabled and resumed. One delivery goes first, to see whether the endpoint answers.",
+    reason: SERVICE_REASONS.tried_first,
     nextProbeAt: at,
     breaker: { state: "open", openedAt: at, probes: 0, successes: 0 },
   },

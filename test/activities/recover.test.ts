@@ -145,6 +145,10 @@ describe("whoever started it", () => {
       progress: { found: 60, sent, delivered: sent },
       error: `Cancelled by key:1. ${60 - sent} that were read were not sent; 0 that were handed over before go on.`,
     });
+    // Its consumers are not told who it was.
+    await expect
+      .poll(async () => (await worker.store.notices.due(100)).find(({ subject }) => subject === id)?.reason, until)
+      .toMatch(/^Cancelled\. \d+ that were read were not sent; \d+ that were handed over before go on\.$/);
     expect(sent).toBeLessThanOrEqual(45);
     expect(at.receiver.requests).toHaveLength(sent);
     const left = await worker.store.deliveries.summary(

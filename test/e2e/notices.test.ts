@@ -121,8 +121,8 @@ describe.skipIf(!there)("notices", { timeout: 600_000 }, () => {
 
     const { headers, text, html } = await mailTo(ADMIN, WAITS);
     expect(headers.get("from")).toBe("Sealpost <noreply@trial.example>");
-    expect(text).toContain("Point de terminaison: Ledger <prod>");
-    expect(text).toContain(`Ouvrir: ${service.url}/portal/requests`);
+    expect(text).toContain("Point de terminaison : Ledger <prod>");
+    expect(text).toContain(`Ouvrir : ${service.url}/portal/requests`);
     expect(html).toContain("we book &lt;b&gt;invoices&lt;/b&gt;");
 
     // As a mail program shows it, and where its links lead.
@@ -183,9 +183,10 @@ describe.skipIf(!there)("notices", { timeout: 600_000 }, () => {
       "content-type": "application/json",
     });
     expect(published.status).toBe(202);
-    const { text } = await mailTo(CONTACT, /^Sealpost: Sealpost hat ein Abonnement deaktiviert/);
+    const { text } = await mailTo(CONTACT, /^Sealpost: Ein Abonnement wurde deaktiviert/);
     expect(text).toContain("Endpunkt: Ledger <prod>");
-    const disabled = () => textsInChat().find((each) => each.includes("Sealpost hat ein Abonnement deaktiviert"));
+    expect(text).toContain("Grund: HTTP 410: Der Endpunkt meldet, dass es ihn nicht mehr gibt.");
+    const disabled = () => textsInChat().find((each) => each.includes("Ein Abonnement wurde deaktiviert"));
     await expect.poll(disabled, WITHIN).toContain(`<${service.url}/portal/subscriptions/${subscriptionId}|Öffnen>`);
     expect(textsInChat().join()).not.toContain("amount");
     await expect.poll(metrics, WITHIN).toMatch(/^sealpost_mail_total\{.*result="stopped".*\} [1-9]/m);

@@ -7,7 +7,7 @@ import { MAIL_TEXTS } from "../mail/mail-languages.js";
 import { toldNotices } from "../mail/told-notices.js";
 
 export interface ChatComposing {
-  catalogue: Pick<Catalogue, "subscription" | "group">;
+  catalogue: Pick<Catalogue, "subscription" | "group" | "api">;
   /** Without a slash at its end. Absent: the message has no links. */
   publicUrl?: string | undefined;
   language: MailLanguage;
@@ -25,6 +25,7 @@ export function composeChat(
   );
   return {
     title: `Sealpost: ${subject}`,
+    colon: texts.colon,
     entries: entries.map(({ title, facts, path }) => ({
       title,
       facts,

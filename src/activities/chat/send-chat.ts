@@ -25,7 +25,7 @@ import { composeChat } from "./compose-chat.js";
 
 export interface SendChatDependencies {
   store: Pick<Store, "chat" | "mailReaders" | "limits" | "blindIndex">;
-  catalogue: Pick<Catalogue, "refresh" | "subscription" | "group">;
+  catalogue: Pick<Catalogue, "refresh" | "subscription" | "group" | "api">;
   metrics: Pick<Metrics, "chats">;
   log: Pick<Logger, "warn">;
   postChat: PostChat;

@@ -17,7 +17,7 @@ export interface MailContent {
 }
 
 interface Composing {
-  catalogue: Pick<Catalogue, "subscription" | "group">;
+  catalogue: Pick<Catalogue, "subscription" | "group" | "api">;
   /** Without a slash at its end. */
   publicUrl: string;
   unsubscribeUrl: string;
@@ -36,15 +36,16 @@ export function composeMail(lines: readonly WaitingMailLine[], composing: Compos
   );
   const shown = entries.slice(0, MOST_ENTRIES).map((entry) => ({ ...entry, url: `${publicUrl}${entry.path}` }));
   const more = entries.length > MOST_ENTRIES ? texts.more(entries.length - MOST_ENTRIES) : undefined;
+  const opening = `${texts.open}${texts.colon}`;
   const { reader = "", mail = "" } = lines[0] ?? {};
   return {
     subject: `Sealpost: ${subject}`,
     text: [
       ...shown.map(({ title, facts, url }) =>
-        [title, ...facts.map(({ name, value }) => `  ${name}: ${value}`), `  ${texts.open}: ${url}`].join("\n"),
+        [title, ...facts.map(({ name, value }) => `  ${name}${texts.colon}${value}`), `  ${opening}${url}`].join("\n"),
       ),
       ...(more === undefined ? [] : [more]),
-      `-- \n${texts.why}\n${texts.unsubscribe}: ${unsubscribeUrl}`,
+      `-- \n${texts.why}\n${texts.unsubscribe}${texts.colon}${unsubscribeUrl}`,
     ].join("\n\n"),
     html: htmlOf(shown, { texts, language, subject, more, unsubscribeUrl }),
     messageId: `<${hashOf(`${reader} ${mail}`)}@${new URL(publicUrl).hostname}>`,
@@ -87,6 +88,13 @@ const STYLES = {
 } as const;
 const styled = (name: keyof typeof STYLES): string => `style="${STYLES[name]}"`;
 
+/** A mail about one thing has said it in its heading. What its title says beyond that stays. */
+function headOf(title: string, subject: string): string {
+  if (!title.startsWith(`${subject}.`)) return `<h2 ${styled("h2")}>${escaped(title)}</h2>`;
+  const rest = title.slice(subject.length + 1).trim();
+  return rest === "" ? "" : `<p ${styled("facts")}>${escaped(rest)}</p>`;
+}
+
 function htmlOf(
   shown: readonly (ToldNotice & { url: string })[],
   { texts, language, subject, more, unsubscribeUrl }: Page,
@@ -94,10 +102,9 @@ function htmlOf(
   const link = (url: string, text: string): string => `<a href="${escaped(url)}">${escaped(text)}</a>`;
   const body = shown.map(
     ({ title, facts, url }) =>
-      // A mail about one thing has said it in its heading.
-      (title === `${subject}.` ? "" : `<h2 ${styled("h2")}>${escaped(title)}</h2>`) +
+      headOf(title, subject) +
       `<p ${styled("facts")}>` +
-      facts.map(({ name, value }) => `${escaped(name)}: ${escaped(value)}<br>`).join("") +
+      facts.map(({ name, value }) => `${escaped(`${name}${texts.colon}${value}`)}<br>`).join("") +
       `${link(url, texts.open)}</p>`,
   );
   return (

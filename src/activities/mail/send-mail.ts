@@ -25,7 +25,7 @@ import { mailLanguageOf } from "./mail-languages.js";
 
 export interface SendMailDependencies {
   store: Pick<Store, "mail" | "mailReaders" | "limits" | "blindIndex">;
-  catalogue: Pick<Catalogue, "refresh" | "subscription" | "group">;
+  catalogue: Pick<Catalogue, "refresh" | "subscription" | "group" | "api">;
   metrics: Pick<Metrics, "mails">;
   log: Pick<Logger, "warn">;
   /** Opens a connection to the mail server, with time limits of its own. */

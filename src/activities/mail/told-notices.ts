@@ -2,10 +2,12 @@
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { Notice } from "../../store/notices/notice.js";
 import { subscriptionName } from "../../store/subscription-name.js";
+import { noticeFacts } from "./told-facts.js";
+import { toldReason } from "./told-reason.js";
 import type { MailTexts } from "./texts/mail-texts.js";
 
 export interface NoticeWords {
-  catalogue: Pick<Catalogue, "subscription" | "group">;
+  catalogue: Pick<Catalogue, "subscription" | "group" | "api">;
   texts: MailTexts;
 }
 
@@ -72,7 +74,8 @@ function told({ notice, count }: Entry, { catalogue, texts }: NoticeWords): Told
     facts: [
       ...fact(texts.endpoint, subscription && subscriptionName(subscription)),
       ...fact(texts.group, group?.name),
-      ...fact(texts.reason, reason),
+      ...noticeFacts(notice, { catalogue, texts }).flatMap(({ name, value }) => fact(texts.facts[name], value)),
+      ...fact(texts.reason, reason === undefined ? undefined : toldReason(reason, texts)),
     ],
     path: `/portal${placeOf(notice)}`,
   };

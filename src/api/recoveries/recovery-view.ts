@@ -1,6 +1,7 @@
 /** Recoveries as they are shown, and to whom. */
 import type { z } from "zod";
 import type { Recovery, Release } from "../../store/collections/recoveries.js";
+import { withoutCanceller } from "../../catalogue/recovery/without-canceller.js";
 import type { RecoveryFilter } from "../../workflows/recovery/recovery-contract.js";
 import { mayAct, seesRecovery } from "../access/access.js";
 import { namesOf } from "../access/actor-names.js";
@@ -49,12 +50,6 @@ export function recoveryFacts(recovery: Recovery): View {
     updatedAt: updatedAt.toISOString(),
   };
 }
-
-/**
- * The record says who cancelled it. A consumer may not read who works at its provider, so it is told by the acts of the
- * recovery alone, to those who may know.
- */
-const withoutCanceller = (error: string): string => error.replace(/^Cancelled by .+?\. (?=\d)/s, "Cancelled. ");
 
 /** Who may decide is told who asked by name, and whether it is their own wish. */
 async function releaseView(

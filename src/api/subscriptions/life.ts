@@ -16,6 +16,7 @@ import { subscriptionRef } from "./about-schemas.js";
 import { subscriptionView } from "./schemas.js";
 import { tellOfSubscription } from "../access/tell-notice.js";
 import { findSubscription, isSameEndpoint } from "./checks.js";
+import { SERVICE_REASONS } from "../../store/notices/service-reasons.js";
 import { decide } from "./steps/decide.js";
 import { asService, statusConflict, take } from "./steps/take-step.js";
 import { subscriptionViewOf } from "./view.js";
@@ -48,7 +49,7 @@ async function submit(
     tellOfSubscription(context, "subscription.submitted", submitted, { reason });
     return submitted;
   }
-  return take(asService(context), id, "approve", { reason: "Approval is automatic for its apis." });
+  return take(asService(context), id, "approve", { reason: SERVICE_REASONS.automatic });
 }
 
 /** Whether a consumer's subscription to the event type needs no approval. */

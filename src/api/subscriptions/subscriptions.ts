@@ -32,6 +32,7 @@ import {
   refuseUrl,
   withCanonicalUrls,
 } from "./checks.js";
+import { SERVICE_REASONS } from "../../store/notices/service-reasons.js";
 import { withSettingChange } from "./steps/setting-changes.js";
 import { decidableView } from "./steps/waiting-view.js";
 import { subscriptionViewOf, viewWithSecret } from "./view.js";
@@ -176,7 +177,7 @@ async function changeSubscription(
   });
   // Asking for the same again makes nobody decide twice.
   if (change.eventTypes && after.requestedEventTypes && !isSameList(before, after))
-    tellOfSubscription(context, "subscription.submitted", after, { reason: "It asks for further event types." });
+    tellOfSubscription(context, "subscription.submitted", after, { reason: SERVICE_REASONS.further_types });
   if (change.rateLimit !== undefined) await operations.configureBucket(after);
   if (!isAboutOnly(change)) await operations.wake(id);
   // What failed before may be what was changed.

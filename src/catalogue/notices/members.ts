@@ -27,7 +27,11 @@ export const NOTICE_MEMBERS = {
   recoveryId: id("recovery", "rec"),
   requestId: id("grant request", "grq"),
   connectionId: id("SAML connection", "sso"),
-  reason: { description: "Why, in words for people", type: "string", example: "The endpoint answered 410 Gone." },
+  reason: {
+    description: "Why, in words for people",
+    type: "string",
+    example: "HTTP 410: The endpoint said that it is gone for good.",
+  },
   count: { description: "How many there were in this minute", type: "integer", example: 12 },
   grant: { description: "Id of the api or name of the event type", type: "string", example: "payments.invoice.paid" },
   certificate: {
@@ -38,7 +42,19 @@ export const NOTICE_MEMBERS = {
   },
   endsAt: { description: "When it ends", type: "string", format: "date-time", example: "2026-12-01T09:30:00.000Z" },
   days: { description: "Days that are left. 0 after the end", type: "integer", example: 7 },
-  status: { description: "How it ended", type: "string", example: "done" },
+  since: {
+    description: "Since when it is so",
+    type: "string",
+    format: "date-time",
+    example: "2026-11-24T09:24:00.000Z",
+  },
+  disablesAt: {
+    description: "When the subscription is disabled unless an attempt succeeds before",
+    type: "string",
+    format: "date-time",
+    example: "2026-11-29T09:18:00.000Z",
+  },
+  status: { description: "The status that it has from then on", type: "string", example: "done" },
   deliveries: { description: "Deliveries that it would send again", type: "integer", example: 12_400 },
   until: {
     description: "When it ends if nobody has released it",

@@ -34,23 +34,33 @@ export const OWN_API: Pick<Api, "id" | "name" | "description" | "listed" | "appr
   approval: "automatic",
 };
 
+/** What a grant of the whole api does not hold (notice-event.ts). */
+const BY_NAME = "Only a group that is granted this event type by its name gets it.";
+
 /** Its event types, as the service makes them. */
 export const ownEventTypes = (): Pick<EventType, "name" | "apiId" | "description" | "schema" | "examples">[] =>
   NOTICE_KINDS.map((kind) => {
-    const { description, always, sometimes = [] } = NOTICE_SPECS[kind];
+    const { description, always, sometimes = [], example = {}, isOfService } = NOTICE_SPECS[kind];
     const required: NoticeMemberName[] = ["at", ...always];
     const names = [...new Set([...required, ...sometimes])];
     return {
       name: eventTypeOf(kind),
       apiId: OWN_API_ID,
-      description,
+      description: isOfService ? `${description} ${BY_NAME}` : description,
       schema: {
         $schema: "https://json-schema.org/draft/2020-12/schema",
         type: "object",
         properties: Object.fromEntries(names.map((name) => [name, schemaOf(NOTICE_MEMBERS[name])])),
         required: [...new Set(required)],
       },
-      examples: [Object.fromEntries(names.map((name) => [name, NOTICE_MEMBERS[name].example]))],
+      examples: [
+        Object.fromEntries(
+          names.flatMap((name) => {
+            const value = name in example ? example[name] : NOTICE_MEMBERS[name].example;
+            return value === undefined ? [] : [[name, value]];
+          }),
+        ),
+      ],
     };
   });
 

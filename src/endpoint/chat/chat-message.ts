@@ -14,6 +14,8 @@ export interface ChatEntry {
 
 export interface ChatMessage {
   title: string;
+  /** Between a name and its value. @default ": " */
+  colon?: string;
   entries: readonly ChatEntry[];
   /** Says how many more there are. */
   more: (left: number) => string;
@@ -22,6 +24,7 @@ export interface ChatMessage {
 }
 
 const MOST_ENTRIES = 10;
+const COLON = ": ";
 /**
  * Microsoft names 28 KB as the limit of a message, and people have met it at 21 KB. Slack cuts a text after 40,000
  * characters.
@@ -56,13 +59,13 @@ const mrkdwn = (text: string): string =>
 
 /** A text of lines, for Slack and what understands its format. */
 function slackBody(message: ChatMessage, most: number): object {
-  const { title, entries, footer } = message;
+  const { title, entries, footer, colon = COLON } = message;
   const blocks = entries
     .slice(0, most)
     .map((entry) =>
       [
         `*${mrkdwn(entry.title)}*`,
-        ...entry.facts.map(({ name, value }) => `${mrkdwn(name)}: ${mrkdwn(value)}`),
+        ...entry.facts.map(({ name, value }) => `${mrkdwn(name)}${colon}${mrkdwn(value)}`),
         ...(entry.link ? [`<${mrkdwn(entry.link.url)}|${mrkdwn(entry.link.text)}>`] : []),
       ].join("\n"),
     );
@@ -76,13 +79,13 @@ function slackBody(message: ChatMessage, most: number): object {
  * knows no Markdown, so what people wrote is no link. A mention would need an entity of its own.
  */
 function teamsBody(message: ChatMessage, most: number): object {
-  const { title, entries, footer } = message;
+  const { title, entries, footer, colon = COLON } = message;
   const shown = entries.slice(0, most);
   const body = [
     plain([{ text: title, weight: "Bolder", size: "Medium" }]),
     ...shown.flatMap((entry) => [
       plain([{ text: entry.title, weight: "Bolder" }], { separator: true }),
-      ...entry.facts.map(({ name, value }) => plain([{ text: `${name}: `, isSubtle: true }, { text: value }])),
+      ...entry.facts.map(({ name, value }) => plain([{ text: `${name}${colon}`, isSubtle: true }, { text: value }])),
       ...(entry.link
         ? [{ type: "ActionSet", actions: [{ type: "Action.OpenUrl", title: entry.link.text, url: entry.link.url }] }]
         : []),

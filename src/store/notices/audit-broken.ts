@@ -1,5 +1,6 @@
 /** The notice that the audit does not verify. */
 import type { Store } from "../store.js";
+import { SERVICE_REASONS } from "./service-reasons.js";
 
 /** Once a day, so that a check by the hour does not send mail by the hour. */
 export async function tellAuditBroken({ notices }: Pick<Store, "notices">): Promise<void> {
@@ -8,6 +9,6 @@ export async function tellAuditBroken({ notices }: Pick<Store, "notices">): Prom
     id: `audit.broken/${at.toISOString().slice(0, 10)}`,
     kind: "audit.broken",
     at,
-    reason: "A check has found a fault. Run npm run audit:verify, and compare with a copy that was stored elsewhere.",
+    reason: SERVICE_REASONS.audit_fault,
   });
 }

@@ -28,9 +28,10 @@ describe("a channel", () => {
     await file(notice(about, { reason: "410 <!channel>" }));
     expect(await send()).toEqual(sent(1));
     const [text = ""] = textsOf("urgent");
-    expect(text).toContain("Sealpost a désactivé un abonnement");
+    expect(text).toContain("Un abonnement a été désactivé");
     expect(text).toContain(`<https://hooks.example.com/portal/subscriptions/${about.id}|Ouvrir>`);
-    expect(text).toContain("410 &lt;!channel&gt;");
+    // A French colon has a space before it.
+    expect(text).toContain("Raison : 410 &lt;!channel&gt;");
     expect(await stateOf("urgent")).toEqual({ sentAt: new Date(chatTime()) });
     expect(await send()).toEqual(sent(0));
   });

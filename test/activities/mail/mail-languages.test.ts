@@ -9,14 +9,20 @@ import { address, file, goOn, HOUR, notice, read, send, server, setUpMail, store
 setUpMail();
 
 /** Each text with its name. Of those that are made, the forms for none, one and several. */
-function textsOf({ kinds, ...others }: MailTexts): Map<string, string> {
+function textsOf({ kinds, facts, certificates, colon: _colon, reasons: _reasons, ranOut, ...others }: MailTexts) {
   const made = Object.entries(others).flatMap(([name, text]) =>
     typeof text === "function" ? [0, 1, 2].map((n) => [`${name} ${n}`, text(n)] as const) : [[name, text] as const],
   );
-  return new Map([...Object.entries(kinds), ...made]);
+  const named = [kinds, facts, certificates].flatMap((texts) => Object.entries(texts));
+  return new Map<string, string>([...named, ...made, ["ranOut", ranOut("…")]]);
 }
 /** These are the same word in English. */
 const SAME = new Set<string>([]);
+
+test.each(MAIL_LANGUAGES)("no subject in %s says the name of the service twice", (language) => {
+  for (const text of Object.values(MAIL_TEXTS[language].kinds))
+    expect(`Sealpost: ${text}`).not.toMatch(/Sealpost.*Sealpost/);
+});
 
 test.each(MAIL_LANGUAGES)("%s has every text, in its own words", (language) => {
   const [texts, english] = [textsOf(MAIL_TEXTS[language]), textsOf(MAIL_TEXTS.en)];

@@ -34,7 +34,7 @@ describe("a mail", () => {
     const raw = read(mail?.raw ?? "");
     const [head = ""] = raw.split("\r\n\r\n");
     expect(head).toContain("From: Sealpost <noreply@hooks.example.com>");
-    expect(head).toMatch(/^Subject: Sealpost: Sealpost has disabled a subscription/m);
+    expect(head).toMatch(/^Subject: Sealpost: A subscription was disabled/m);
     expect(head).not.toMatch(/^Bcc:/im);
     expect(head).toContain("List-Unsubscribe-Post: List-Unsubscribe=One-Click");
     expect(raw).toContain(`${PUBLIC_URL}/portal/subscriptions/${about.id}`);
@@ -82,7 +82,33 @@ describe("a mail", () => {
     expect(await send()).toMatchObject({ sent: 0 });
     await file([ends(7)]);
     expect(await send()).toMatchObject({ sent: 1 });
-    expect(read(server.received[0]?.raw ?? "")).toContain("7 days are left.");
+    const raw = read(server.received[0]?.raw ?? "");
+    expect(raw).toContain("7 days are left.");
+    // In the title of the page and in its heading, and not in a second heading below.
+    expect(raw.slice(raw.indexOf("<!doctype html>")).match(/A certificate ends soon/g)).toHaveLength(2);
+  });
+
+  it("says what else is known: which certificate, until when, and how many", async () => {
+    const about = await subscription([address()], { language: "de" });
+    const { reason: _reason, ...disabling } = notice(about, {
+      kind: "subscription.failing",
+      detail: { since: "2026-11-24T09:24:00.000Z", disablesAt: "2026-11-29T09:18:30.000Z" },
+    });
+    await file([
+      disabling,
+      notice(about, {
+        kind: "certificate.expiring",
+        detail: { certificate: "ca", endsAt: "2026-12-20T08:58:00.000Z", days: 21 },
+      }),
+      notice(about, { kind: "secret.rotated", detail: { endsAt: "2026-12-01T00:00:00.000Z" } }),
+    ]);
+    goOn(HOUR);
+    expect(await send()).toMatchObject({ sent: 1 });
+    const text = Buffer.from(read(server.received[0]?.raw ?? ""), "latin1").toString("utf8");
+    expect(text).toContain("Wird deaktiviert, falls vorher kein Versuch gelingt: 2026-11-29 09:18 UTC");
+    expect(text).toContain("Zertifikat: Zertifizierungsstelle, mit der der Endpunkt geprüft wird");
+    expect(text).toContain("Läuft ab: 2026-12-20 08:58 UTC");
+    expect(text).toContain("Das bisherige Geheimnis signiert mit bis: 2026-12-01 00:00 UTC");
   });
 
   it("never goes to an address that is no contact any more, or that has unsubscribed", async () => {

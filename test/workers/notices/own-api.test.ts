@@ -26,12 +26,42 @@ afterEach(async () => {
   for (const { id } of await store.apis.all()) await store.apis.delete(id);
   await catalogue.refresh();
 });
+interface Example {
+  reason?: string;
+}
+
 const now = { createdAt: new Date(), updatedAt: new Date() };
 const names = async (): Promise<string[]> => (await store.eventTypes.all()).map(({ name }) => name).sort();
 
 it("every type has a schema that compiles and an example that satisfies it", () => {
   const compile = createSchemaCompiler(createWatchdog());
   for (const type of ownEventTypes()) expect(refuseEventType(compile, { ...type, ...now }), type.name).toBeUndefined();
+});
+
+it("an example gives a reason that its event can have", () => {
+  const reasons = new Map(
+    ownEventTypes().map(({ name, examples }) => [name.slice("sealpost.".length), (examples?.[0] as Example).reason]),
+  );
+  // A 410 disables. Whoever only fails answers something else.
+  expect([...reasons].filter(([, reason]) => reason?.includes("410")).map(([kind]) => kind)).toEqual([
+    "subscription.disabled",
+  ]);
+  expect(reasons.get("subscription.failing")).toBe("None of the last 26 attempts succeeded, over 6 minutes.");
+  expect(reasons.get("delivery.exhausted")).toContain("HTTP 503");
+  expect(reasons.get("recovery.finished")).toBeUndefined();
+});
+
+it("the warning before an endpoint is disabled has a member for when, in schema and example", () => {
+  const failing = ownEventTypes().find(({ name }) => name === "sealpost.subscription.failing");
+  expect(failing?.schema).toMatchObject({ properties: { disablesAt: { format: "date-time" } } });
+  expect(failing?.examples?.[0]).toMatchObject({ disablesAt: expect.stringMatching(/^2026-/) as string });
+});
+
+it("what a grant of the whole api does not hold says so", () => {
+  const byName = ownEventTypes().filter(({ description }) =>
+    description?.includes("granted this event type by its name"),
+  );
+  expect(byName.map(({ name }) => name)).toEqual(["sealpost.recovery.waiting", "sealpost.audit.broken"]);
 });
 
 it("is made once, by several processes at once, and costs no write when it is there", async () => {

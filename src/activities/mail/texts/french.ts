@@ -1,4 +1,5 @@
 /** The texts of mail in French. */
+import { FRENCH_REASONS } from "./french-reasons.js";
 import type { MailTexts } from "./mail-texts.js";
 
 export const FRENCH: MailTexts = {
@@ -11,7 +12,7 @@ export const FRENCH: MailTexts = {
       "Un point de terminaison n’accepte plus les événements. Rien n’est perdu : ses livraisons attendent",
     "subscription.recovered": "Un point de terminaison accepte de nouveau les événements. Ce qui attendait est envoyé",
     "subscription.disabled":
-      "Sealpost a désactivé un abonnement. Corrigez le point de terminaison, puis reprenez l’abonnement",
+      "Un abonnement a été désactivé. Corrigez le point de terminaison, puis reprenez l’abonnement",
     "subscription.reinstated": "Un abonnement est de nouveau en service. Ce qui attendait est envoyé",
     "delivery.parked": "Un point de terminaison a refusé des livraisons. Cherchez pourquoi, puis renvoyez-les",
     "delivery.exhausted":
@@ -30,6 +31,26 @@ export const FRENCH: MailTexts = {
   endpoint: "Point de terminaison",
   group: "Groupe",
   reason: "Raison",
+  facts: {
+    certificate: "Certificat",
+    ends: "Expire",
+    disables: "Désactivé, si aucune tentative ne réussit avant",
+    signsUntil: "L’ancien secret signe aussi jusqu’à",
+    grant: "Demandé",
+    deliveries: "Livraisons",
+    releaseUntil: "Expire sans décision",
+    sent: "Renvoyées",
+    delivered: "Livrées",
+    failedAgain: "De nouveau en échec",
+  },
+  certificates: {
+    client: "certificat client du point de terminaison",
+    ca: "autorité qui sert à vérifier le point de terminaison",
+    saml: "certificat d’une connexion SAML",
+  },
+  colon: " : ",
+  ranOut: (last) => `Toutes les tentatives sont épuisées. La dernière : ${last}`,
+  reasons: FRENCH_REASONS,
   days: (days) => (days <= 0 ? "Il a expiré." : days === 1 ? "Il reste 1 jour." : `Il reste ${days} jours.`),
   more: (lines) => `${lines} de plus dans le portail.`,
   open: "Ouvrir",

@@ -1,4 +1,5 @@
 /** The texts of mail in German. */
+import { GERMAN_REASONS } from "./german-reasons.js";
 import type { MailTexts } from "./mail-texts.js";
 
 export const GERMAN: MailTexts = {
@@ -10,7 +11,7 @@ export const GERMAN: MailTexts = {
     "subscription.failing": "Ein Endpunkt nimmt keine Ereignisse an. Nichts geht verloren: Die Zustellungen warten",
     "subscription.recovered": "Ein Endpunkt nimmt wieder Ereignisse an. Was gewartet hat, wird gesendet",
     "subscription.disabled":
-      "Sealpost hat ein Abonnement deaktiviert. Beheben Sie den Fehler am Endpunkt und setzen Sie es dann fort",
+      "Ein Abonnement wurde deaktiviert. Beheben Sie den Fehler am Endpunkt und setzen Sie es dann fort",
     "subscription.reinstated": "Ein Abonnement ist wieder in Betrieb. Was gewartet hat, wird gesendet",
     "delivery.parked": "Ein Endpunkt hat Zustellungen abgelehnt. Sehen Sie nach, warum, und senden Sie sie dann erneut",
     "delivery.exhausted":
@@ -30,6 +31,26 @@ export const GERMAN: MailTexts = {
   endpoint: "Endpunkt",
   group: "Gruppe",
   reason: "Grund",
+  facts: {
+    certificate: "Zertifikat",
+    ends: "Läuft ab",
+    disables: "Wird deaktiviert, falls vorher kein Versuch gelingt",
+    signsUntil: "Das bisherige Geheimnis signiert mit bis",
+    grant: "Erbeten",
+    deliveries: "Zustellungen",
+    releaseUntil: "Verfällt ohne Entscheidung",
+    sent: "Erneut gesendet",
+    delivered: "Zugestellt",
+    failedAgain: "Wieder gescheitert",
+  },
+  certificates: {
+    client: "Client-Zertifikat des Endpunkts",
+    ca: "Zertifizierungsstelle, mit der der Endpunkt geprüft wird",
+    saml: "Zertifikat einer SAML-Verbindung",
+  },
+  colon: ": ",
+  ranOut: (last) => `Alle Versuche sind verbraucht. Zuletzt: ${last}`,
+  reasons: GERMAN_REASONS,
   days: (days) =>
     days <= 0 ? "Es ist abgelaufen." : days === 1 ? "Es bleibt noch 1 Tag." : `Es bleiben noch ${days} Tage.`,
   more: (lines) => `${lines} weitere im Portal.`,
