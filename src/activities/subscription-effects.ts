@@ -81,7 +81,8 @@ export function createSubscriptionEffects({
     await throttle.pause(subscription, untilMs);
     if (subscription.rateLimit) return;
     // Without a rate limit there is no bucket to ask. Other processes read the pause with the subscription.
-    await store.subscriptions.update(subscription.id, (current) => ({ ...current, throttledUntil: new Date(untilMs) }));
+    const pause = { throttledUntil: new Date(untilMs), throttledAt: new Date() };
+    await store.subscriptions.update(subscription.id, (current) => ({ ...current, ...pause }));
   }
   const underWay = createCounts();
   return {

@@ -12,6 +12,7 @@ import type { Store } from "../store/store.js";
 import type { LeftOut } from "../store/collections/routings.js";
 import { LIFE } from "../store/subscription-life.js";
 import { byExternalId } from "./external-ids.js";
+import { createSavedPauses, type Paused, type SavedPauses } from "../store/saved-pauses.js";
 
 export interface Catalogue {
   /** Version that the content belongs to. See `Store.catalogueVersion`. */
@@ -38,6 +39,10 @@ export interface Catalogue {
   routes(eventType: string): readonly Subscription[];
   /** Subscriptions that name this event type and get no deliveries of it. Undefined when there are none. */
   leftOut(eventType: string): LeftOut | undefined;
+  /**
+   * When the pause ends that is saved with the subscription, milliseconds since the epoch by our clock. 0 without one.
+   */
+  pauseEnd(this: void, subscription: Paused): number;
   /** Whether the group is granted the event type, by its name or by its api. */
   granted(groupId: string, eventType: string): boolean;
   /** Stops following the store. */
@@ -87,18 +92,19 @@ export async function createCatalogue({
   onTrouble,
 }: CatalogueOptions): Promise<Catalogue> {
   // The versions are read before the content: a write in between is at worst read twice, never missed.
-  let content = await load(store, await store.catalogueVersions());
+  const pauses = createSavedPauses();
+  let content = seen(pauses, await load(store, await store.catalogueVersions()));
   let reading: Promise<void> | undefined;
 
   async function read(): Promise<void> {
     const versions = await store.catalogueVersions();
-    if (versions.version !== content.versions.version) content = await follow(store, versions, content);
+    if (versions.version !== content.versions.version) content = seen(pauses, await follow(store, versions, content));
   }
   /** Beside `read`, so that nobody waits for it. When something newer came meanwhile, it is tried again soon. */
   async function reread(): Promise<void> {
     const before = content;
     const whole = await load(store, await store.catalogueVersions());
-    if (content === before && reading === undefined) content = whole;
+    if (content === before && reading === undefined) content = seen(pauses, whole);
     else wholeAt = Math.min(wholeAt, Date.now() + rereadMs / 10);
   }
   async function refresh(atLeast?: number): Promise<void> {
@@ -139,9 +145,16 @@ export async function createCatalogue({
     leftOut: (eventType) => content.leftOut.get(eventType),
     apiKey: (id) => content.apiKeys.get(id),
     routes: (eventType) => content.routes.get(eventType) ?? [],
+    pauseEnd: pauses.endOf,
     granted: (groupId, eventType) => isGranted(content.groups.get(groupId), content.eventTypes.get(eventType)),
     close: () => clearInterval(timer),
   };
+}
+
+/** As soon as the subscriptions are read: what is left of a pause is told by the first look at it. */
+function seen(pauses: SavedPauses, content: Content): Content {
+  content.subscriptions.forEach((each) => pauses.endOf(each));
+  return content;
 }
 
 /**

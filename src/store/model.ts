@@ -217,8 +217,10 @@ export interface Subscription {
   requestedEventTypes?: string[];
   /** Everybody who asked for them, as in the audit. */
   requestedBy?: string[];
-  /** Nothing is sent before this time, because the consumer answered with Retry-After. */
+  /** Nothing is sent before: the consumer answered with Retry-After. It is read by src/store/saved-pauses.ts. */
   throttledUntil?: Date;
+  /** When that was saved, by the same clock. Absent: an earlier release has saved it. */
+  throttledAt?: Date;
   /** How its endpoint does, when it is not healthy. The service writes it, and `updatedAt` stays as it is. */
   health?: SubscriptionHealth;
   /** Days without a success after which it is disabled. 0: never. DISABLE_AFTER_DAYS holds when absent. */

@@ -156,7 +156,7 @@ export function takeStep(subscription: Subscription, act: LifeAct, { by, role, r
     marked,
     "statusReason",
     "statusBefore",
-    ...(to === "active" || to === "paused" ? ["throttledUntil" as const] : []),
+    ...(to === "active" || to === "paused" ? (["throttledUntil", "throttledAt"] as const) : []),
   );
   const before =
     act === "suspend" || act === "unverify" ? from : next === "active" && to === "paused" ? "active" : undefined;
@@ -238,6 +238,7 @@ function without<
     | "statusReason"
     | "statusBefore"
     | "throttledUntil"
+    | "throttledAt"
     | "needsVerification"
     | "verifiedAt"
     | "requestedEventTypes"

@@ -118,6 +118,18 @@ describe("a first run", () => {
     expect(itemsOf(await run([route]))).toMatchObject([{ status: "throttled", attempts: 0, dueAt: until }]);
     expect(await recordOf(route)).toMatchObject({ status: "throttled", nextAttemptAt: new Date(until) });
   });
+
+  it("leaves one no longer than it asked for, if the worker that saved it was ten minutes ahead", async () => {
+    const [asked, ahead] = [60_000, 600_000];
+    const saved = Date.now() + ahead;
+    const subscription = await running.subscribe(receiver.url, {
+      throttledAt: new Date(saved),
+      throttledUntil: new Date(saved + asked),
+    });
+    const [item] = itemsOf(await run([routeTo(subscription)]));
+    expect(item).toMatchObject({ status: "throttled", attempts: 0 });
+    expect(item?.dueAt).toBeLessThanOrEqual(Date.now() + asked);
+  });
 });
 
 const recorded = async (route: Route, fields: Partial<Delivery>): Promise<void> =>

@@ -112,10 +112,11 @@ it(
     const version = await store.catalogueVersion();
     for (const later of [-60_000, 0, 999]) await effects.apply(subscription, { kind: "pause", untilMs: until + later });
     expect(await store.catalogueVersion()).toBe(version);
-    expect(await store.subscriptions.get(subscription.id)).toMatchObject({
-      status: "active",
-      throttledUntil: new Date(until),
-    });
+    const saved = await store.subscriptions.get(subscription.id);
+    expect(saved).toMatchObject({ status: "active", throttledUntil: new Date(until) });
+    // So that others know how long it was.
+    expect(until - (saved?.throttledAt?.getTime() ?? 0)).toBeLessThanOrEqual(3_600_000);
+    expect(until - (saved?.throttledAt?.getTime() ?? 0)).toBeGreaterThan(3_500_000);
     expect(throttle.pausedUntil(subscription)).toBe(until);
 
     await effects.apply(subscription, { kind: "pause", untilMs: until + 1_000 });

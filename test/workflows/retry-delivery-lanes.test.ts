@@ -118,6 +118,18 @@ describe("retryDelivery of several subscriptions", () => {
     expect(runs).toHaveLength(3);
   });
 
+  it("wakes at the time that was meant, if the clock of the worker that lets it go is ten minutes ahead", async () => {
+    const input = several(1, 1, { status: "throttled", dueAt: Date.now() + HOUR });
+    const worker = await engine.work(consumer(() => ({ status: "delivered" })).activities);
+    const handle = await start(input);
+    const [deliveryId] = input.items.map((item) => item.deliveryId);
+    const ahead = Date.now() + 600_000;
+    await handle.signal("wake", { deliveryIds: [deliveryId], notBefore: [ahead + 100], asOf: ahead });
+    await handle.result();
+    await worker.stop();
+    expect(Date.now()).toBeLessThan(ahead);
+  });
+
   it("leaves to another workflow what was asked for again there, also where it was asked here meanwhile", async () => {
     const input = several(2, 1);
     const [taken] = input.items;

@@ -56,7 +56,7 @@ export function createBreakerActivities(dependencies: BreakerDependencies): Brea
       const facts = factsOf(subscription);
       if (routingOf(subscription, "") !== "sent") return facts;
       const pausedUntil = throttle.pausedUntil(subscription);
-      if (pausedUntil > Date.now()) return { ...facts, pausedUntil };
+      if (pausedUntil > Date.now()) return { ...facts, pausedUntil, asOf: Date.now() };
       const { data } = await waiting(subscriptionId, CANDIDATES);
       for (const { id, workflowId } of triedLast(data, tried)) {
         if (workflowId === undefined) continue;
@@ -88,6 +88,7 @@ export function createBreakerActivities(dependencies: BreakerDependencies): Brea
           subscriptionId,
           deliveryIds,
           notBefore: some.map(({ at }) => at),
+          asOf: now,
           pass: "release",
         });
       });

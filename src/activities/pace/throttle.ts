@@ -24,12 +24,13 @@ import {
 } from "../../workflows/contract.js";
 import { CLOCK_SLACK_MS } from "../../workflows/clocks.js";
 import type { Catalogue } from "../../catalogue/catalogue.js";
+import { createSavedPauses } from "../../store/saved-pauses.js";
 import { createLead, type Lead } from "./lead.js";
 import { PaceLine } from "./pace-line.js";
 import type { Slot, Start, TakeOptions } from "./slot.js";
 
 /** What the throttle reads of a subscription. */
-export type PacedSubscription = Pick<Subscription, "id" | "rateLimit" | "updatedAt" | "throttledUntil">;
+export type PacedSubscription = Pick<Subscription, "id" | "rateLimit" | "updatedAt" | "throttledUntil" | "throttledAt">;
 
 export interface Throttle {
   /**
@@ -50,7 +51,7 @@ export interface Throttle {
   pausedUntil(subscription: PacedSubscription): number;
   /**
    * The consumer asked for quiet until `untilMs`. Holds in this process at once. With a rate limit the bucket is told
-   * too. Without one the caller writes `throttledUntil` to the subscription. Never rejects.
+   * too. Without one the caller saves the pause with the subscription. Never rejects.
    */
   pause(subscription: PacedSubscription, untilMs: number): Promise<void>;
   /**
@@ -63,8 +64,11 @@ export interface Throttle {
 
 export interface ThrottleDependencies {
   client: Pick<Client, "workflow">;
-  /** Where the newest rate is looked up, so that slots of an older one are void as soon as this process knows it. */
-  catalogue?: Pick<Catalogue, "subscription">;
+  /**
+   * Where the newest rate is looked up, so that slots of an older one are void as soon as it is known here. It also
+   * tells when a saved pause ends.
+   */
+  catalogue?: Pick<Catalogue, "subscription" | "pauseEnd">;
   log: Pick<Logger, "warn">;
   /** Task queue of the bucket workflows. */
   taskQueue?: string;
@@ -86,6 +90,7 @@ export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE 
   const lead = createLead();
   const lines = createLines({ lease: buckets.lease, lead, log });
   const pauses = createPauses();
+  const { endOf: pauseEnd } = catalogue ? { endOf: catalogue.pauseEnd } : createSavedPauses();
 
   /** The caller may have read the subscription some time ago. */
   const newest = (given: PacedSubscription): PacedSubscription => {
@@ -93,8 +98,9 @@ export function createThrottle({ client, catalogue, log, taskQueue = TASK_QUEUE 
     return known && known.updatedAt >= given.updatedAt ? known : given;
   };
   function pausedUntil(given: PacedSubscription): number {
-    const { id, throttledUntil } = newest(given);
-    const until = Math.max(pauses.until(id), throttledUntil?.getTime() ?? 0, lines.pausedUntil(id));
+    const subscription = newest(given);
+    const { id } = subscription;
+    const until = Math.max(pauses.until(id), pauseEnd(subscription), lines.pausedUntil(id));
     return until > Date.now() ? until : 0;
   }
 

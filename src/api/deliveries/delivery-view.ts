@@ -9,7 +9,7 @@ import type { deliverySummary } from "./schemas.js";
  * since.
  */
 export const deliverySummaryOf =
-  (catalogue: Pick<Catalogue, "subscription">) =>
+  (catalogue: Pick<Catalogue, "subscription" | "pauseEnd">) =>
   (delivery: Delivery): z.input<typeof deliverySummary> => {
     const {
       id,
@@ -27,7 +27,7 @@ export const deliverySummaryOf =
     const subscription = catalogue.subscription(subscriptionId);
     const nextAttemptAt =
       delivery.nextAttemptAt && !waitsForEndpoint(delivery, subscription)
-        ? later(delivery.nextAttemptAt, subscription?.throttledUntil)
+        ? later(delivery.nextAttemptAt, subscription ? catalogue.pauseEnd(subscription) : 0)
         : undefined;
     return {
       id,
@@ -56,7 +56,7 @@ const withoutActor = (reason: string): string =>
 /** When its turn comes, nobody knows: the endpoint decides. What the record has is when it looks again by itself. */
 const waitsForEndpoint = ({ status }: Delivery, subscription: Subscription | undefined): boolean =>
   status === "throttled" && (subscription?.health?.state === "failing" || subscription?.health?.state === "recovering");
-const later = (a: Date, b: Date | undefined): Date => (b && b > a ? b : a);
+const later = (a: Date, ms: number): Date => (ms > a.getTime() ? new Date(ms) : a);
 
 /** What the attempts say, so that it holds for deliveries of earlier releases too. */
 function newestAttemptOf({

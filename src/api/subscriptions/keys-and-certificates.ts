@@ -36,7 +36,7 @@ async function rotateKeys(context: RequestContext<"store" | "catalogue">, id: st
   );
   if (!after) return refuse("not_found");
   await recordToldAct(context, "subscription.rotate_keys", id, { overlapSeconds, kid: after.keys?.[0]?.kid });
-  return ok(subscriptionViewOf(context.actor, after));
+  return ok(subscriptionViewOf(context, after));
 }
 
 async function requestCertificate(
@@ -87,7 +87,7 @@ async function installCertificate(
   if (!installed) return refuse("certificate_not_requested");
   await recordToldAct(context, "subscription.install_certificate", id);
   await context.dependencies.operations.wake(id);
-  return ok(subscriptionViewOf(context.actor, after));
+  return ok(subscriptionViewOf(context, after));
 }
 
 function isSameKey(a: string | undefined, b: string): boolean {

@@ -34,7 +34,7 @@ async function answer(
   const { operations } = context.dependencies;
   await operations.wake(id);
   if (after.health && LIFE[after.status].routing === "sent") await operations.tryEndpoint(after);
-  return ok(subscriptionViewOf(context.actor, after));
+  return ok(subscriptionViewOf(context, after));
 }
 
 /** Approved at once where every api of its event types says so. */

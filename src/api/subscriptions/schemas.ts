@@ -224,7 +224,9 @@ export const subscriptionView = z
         }),
       )
       .meta({ description: "The last 20 changes of status, newest first. The audit has all of them" }),
-    throttledUntil: instant.optional(),
+    throttledUntil: instant
+      .optional()
+      .meta({ description: "Nothing is sent before, as the endpoint asked by Retry-After. Absent once it has passed" }),
     health: stateOfHealth,
     createdAt: instant,
     updatedAt: instant,

@@ -44,7 +44,7 @@ async function rotate(
   const endsAt = new Date(Date.now() + overlapSeconds * 1_000).toISOString();
   tellOfSubscription(context, "secret.rotated", after, { detail: { endsAt } });
   await context.dependencies.operations.wake(id);
-  return ok(viewWithSecret(context.actor, after, secret));
+  return ok(viewWithSecret(context, after, secret));
 }
 
 function testBody({ id }: Subscription): Buffer {

@@ -142,7 +142,7 @@ async function createSubscription(
     status: subscription.status,
   });
   return created(
-    { ...viewWithSecret(context.actor, subscription, secret), ...warned(context, subscription) },
+    { ...viewWithSecret(context, subscription, secret), ...warned(context, subscription) },
     `/v1/subscriptions/${subscription.id}`,
   );
 }
@@ -183,7 +183,7 @@ async function changeSubscription(
   // What failed before may be what was changed.
   if (!isAboutOnly(change) && after.health) await operations.tryEndpoint(after);
   return ok({
-    ...subscriptionViewOf(context.actor, after),
+    ...subscriptionViewOf(context, after),
     ...((change.filter !== undefined || change.eventTypes) && warned(context, after)),
   });
 }

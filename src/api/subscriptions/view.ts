@@ -3,6 +3,7 @@
  * private keys are not shown.
  */
 import type { z } from "zod";
+import type { Catalogue } from "../../catalogue/catalogue.js";
 import { certificateEnd } from "../../endpoint/certificates/client-certificate.js";
 import { hostForPeople } from "../../endpoint/target/host-look-alikes.js";
 import { secretKeyId } from "../../endpoint/signing/signature-headers.js";
@@ -31,9 +32,16 @@ type View = z.input<typeof subscriptionView>;
 export const urlFor = (actor: Pick<Actor, "role" | "scopes">): ((url: string) => string) =>
   mayAct(actor, "subscriptions:write") ? (url) => url : maskUrl;
 
+/** Who looks, in a process with this catalogue. */
+export interface Viewer {
+  actor: Pick<Actor, "role" | "scopes">;
+  dependencies: { catalogue: Pick<Catalogue, "pauseEnd"> };
+}
+
 /** The subscription as the actor may see it. */
-export function subscriptionViewOf(actor: Pick<Actor, "role" | "scopes">, subscription: Subscription): View {
+export function subscriptionViewOf({ actor, dependencies: { catalogue } }: Viewer, subscription: Subscription): View {
   const shown = urlFor(actor);
+  const pauseEnd = catalogue.pauseEnd(subscription);
   const {
     id,
     groupId,
@@ -73,7 +81,8 @@ export function subscriptionViewOf(actor: Pick<Actor, "role" | "scopes">, subscr
       .filter(({ expiresAt }) => expiresAt === undefined || expiresAt.getTime() > Date.now())
       .map((each) => ({ prefix: secretPrefix(each.secret), keyid: secretKeyId(id, each), ...lifeOf(each) })),
     ...(statusReason !== undefined && { statusReason }),
-    ...instants(subscription),
+    ...(subscription.statusAt && { statusAt: subscription.statusAt.toISOString() }),
+    ...(pauseEnd > 0 && { throttledUntil: new Date(pauseEnd).toISOString() }),
     ...statusView(actor, subscription),
     health: stateOfHealthView(subscription),
     createdAt: subscription.createdAt.toISOString(),
@@ -167,13 +176,6 @@ function tlsView({
   };
 }
 
-function instants({ statusAt, throttledUntil }: Subscription): Pick<View, "statusAt" | "throttledUntil"> {
-  return {
-    ...(statusAt && { statusAt: statusAt.toISOString() }),
-    ...(throttledUntil && { throttledUntil: throttledUntil.toISOString() }),
-  };
-}
-
 function statusView(
   actor: Pick<Actor, "role">,
   { verifiedAt, needsVerification, history = [] }: Subscription,
@@ -195,7 +197,7 @@ const seesWhoStepped = (actor: Pick<Actor, "role">, { by, role }: { by: string; 
 
 /** The answer to the request that made the secret. Only this answer contains the whole secret. */
 export const viewWithSecret = (
-  actor: Pick<Actor, "role" | "scopes">,
+  viewer: Viewer,
   subscription: Subscription,
   secret: string,
-): z.input<typeof subscriptionWithSecret> => ({ ...subscriptionViewOf(actor, subscription), secret });
+): z.input<typeof subscriptionWithSecret> => ({ ...subscriptionViewOf(viewer, subscription), secret });

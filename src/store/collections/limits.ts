@@ -6,6 +6,7 @@ import type { Collection } from "mongodb";
 import { guarded, isDuplicate } from "../mongo/driver-errors.js";
 import { createExclusiveTurns, type Exclusive } from "../mongo/exclusive.js";
 import { createExpiry } from "../mongo/oldest-first.js";
+import { CLOCK_SLACK_MS } from "../../workflows/clocks.js";
 import { StoreError } from "../store-error.js";
 
 /** A key's takings at rest, milliseconds since the epoch, ascending. */
@@ -44,6 +45,15 @@ const TRIES = 20;
 /** So many refusals are remembered by this process, so that repeated ones cost the store nothing. */
 const REMEMBERED = 10_000;
 
+/** A use lies ahead where it was counted by a clock that is ahead. It counts from the first look at it. */
+function timesWithin(document: LimitDocument | null, now: number, windowMs: number) {
+  const kept = (document?.times ?? []).filter((time) => time > now - windowMs).slice(-MOST);
+  return {
+    times: kept.map((time) => Math.min(time, now)),
+    wereAhead: kept.some((time) => time > now + CLOCK_SLACK_MS),
+  };
+}
+
 /**
  * The store of limits over its collection. FerretDB has no TTL index, so there it removes what has expired from time to
  * time.
@@ -62,9 +72,12 @@ export function createLimitStore(
     for (let tries = 0; tries < TRIES; tries++) {
       const document = await guarded((within) => collection.findOne({ _id: key }, within));
       const now = Date.now();
-      const times = (document?.times ?? []).filter((time) => time > now - windowMs).slice(-MOST);
+      const { times, wereAhead } = timesWithin(document, now, windowMs);
       const oldest = times.at(-Math.min(most, MOST));
-      if (oldest !== undefined) return oldest + windowMs - now;
+      if (oldest !== undefined) {
+        if (document && wereAhead) await replace(document, { times, expiresAt: new Date(now + windowMs) });
+        return oldest + windowMs - now;
+      }
       const next = { times: [...times, now], expiresAt: new Date(now + windowMs) };
       if (document ? await replace(document, next) : await insert(key, next)) return undefined;
     }

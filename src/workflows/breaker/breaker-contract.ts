@@ -179,14 +179,19 @@ export interface ReleaseOrder {
   cursor?: string;
 }
 
+/** Without `deliveryId` nothing waits, or the consumer has asked for a pause. */
+export interface ProbeResult {
+  deliveryId?: string;
+  pausedUntil?: number;
+  /** The worker's clock, by which the end of the pause was reckoned. */
+  asOf?: number;
+}
+
 export interface BreakerActivities {
   /** Writes the health into the record, and tells what changed. */
   tellHealth(order: TellHealthOrder): Promise<BreakerFacts>;
-  /** Sends the oldest waiting delivery, those of `tried` last. Without `deliveryId` nothing waits. */
-  probeEndpoint(order: {
-    subscriptionId: string;
-    tried: string[];
-  }): Promise<BreakerFacts & { deliveryId?: string; pausedUntil?: number }>;
+  /** Sends the oldest waiting delivery, those of `tried` last. */
+  probeEndpoint(order: { subscriptionId: string; tried: string[] }): Promise<BreakerFacts & ProbeResult>;
   /** Lets some waiting deliveries go. Without a cursor there are no more. */
   releaseWaiting(order: ReleaseOrder): Promise<BreakerFacts & { released: number; cursor?: string }>;
 }

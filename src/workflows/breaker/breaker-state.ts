@@ -6,6 +6,7 @@
  * open, one waiting delivery is sent now and then, as a probe. Three successes in a row end it. What waited is then
  * released, oldest first, slowly at the beginning.
  */
+import { aheadMs, CLOCK_SLACK_MS } from "../clocks.js";
 import { DAY_MS, MINUTE_MS } from "../durations.js";
 import type {
   BreakerFacts,
@@ -15,6 +16,7 @@ import type {
   BreakerTiming,
   WaitingRelease,
   OutcomeReport,
+  ProbeResult,
 } from "./breaker-contract.js";
 import {
   FAILING_RATE,
@@ -85,6 +87,16 @@ const opened = (reason: string, openedAt: number, { probeMs, maxProbeMs }: Break
   tried: [],
   warned: 0,
 });
+
+/**
+ * The report with its times by our clock. What counts is how long ago its attempts began by the sender's. The same
+ * object where the clocks agree.
+ */
+export function reportByOurClock(report: OutcomeReport, now: number): OutcomeReport {
+  const behindMs = now - report.asOf;
+  if (!(Math.abs(behindMs) > CLOCK_SLACK_MS)) return report;
+  return { ...report, from: report.from + behindMs, to: report.to + behindMs };
+}
 
 /** The state after a report of one process. */
 export function reported(state: BreakerState, given: OutcomeReport, now: number): BreakerState {
@@ -223,11 +235,12 @@ export function released(state: BreakerState, cursor: string | undefined, now: n
 /** The state after a probe was sent, or after it was seen that nothing waits. */
 export function probed(
   state: BreakerState,
-  { deliveryId, pausedUntil = 0 }: { deliveryId?: string; pausedUntil?: number },
+  { deliveryId, pausedUntil: end = 0, asOf }: ProbeResult,
   now: number,
 ): BreakerState {
   const { phase, timing } = state;
   if (phase.kind !== "open") return state;
+  const pausedUntil = end - aheadMs(asOf, now);
   if (pausedUntil > now) return { ...state, phase: { ...phase, nextProbeAt: pausedUntil } };
   const { nextProbeAt: _due, ...idle } = phase;
   if (deliveryId !== undefined)

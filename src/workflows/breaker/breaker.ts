@@ -32,6 +32,7 @@ import {
   probed,
   released,
   releasedNow,
+  reportByOurClock,
   reported,
   withFacts,
 } from "./breaker-state.js";
@@ -89,7 +90,12 @@ function begun(input: BreakerInput): BreakerState {
 function takeSignals(run: Run): void {
   setHandler(reportSignal, (report) => {
     run.news += 1;
-    if (isOwn(report) && isReport(report)) run.state = reported(movedOn(run.state, Date.now()), report, Date.now());
+    if (!isOwn(report) || !isReport(report)) return;
+    const now = Date.now();
+    const moved = reportByOurClock(report, now);
+    // A run of an earlier release took the sender's times as they were.
+    const taken = moved !== report && patched("report-by-our-clock") ? moved : report;
+    run.state = reported(movedOn(run.state, now), taken, now);
   });
   setHandler(probeSignal, () => {
     run.news += 1;

@@ -17,7 +17,7 @@ export function takeRequests(state: RunState): void {
   const note = (signal: unknown, deliveryIds: string[], request: ItemRequest): void => {
     state.news += 1;
     state.signals += 1;
-    const starts = startsOf(signal);
+    const starts = startsOf(signal, Date.now());
     for (const id of deliveryIds.length === 0 ? meant(state, subscriptionOf(signal)) : deliveryIds) {
       if (!state.items.has(id) || (request.kind === "wake" && state.requests.has(id))) continue;
       const notBefore = starts.get(id);

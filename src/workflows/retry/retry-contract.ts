@@ -120,5 +120,7 @@ export interface WakeSignal {
   deliveryIds?: string[];
   /** For each of `deliveryIds`, not before this instant (milliseconds since the epoch). */
   notBefore?: number[];
+  /** The worker's clock, by which these were reckoned. */
+  asOf?: number;
   pass?: BreakerPass;
 }

@@ -1,5 +1,6 @@
 /** What people and our own API write into the signals of `retryDelivery`, read with care. */
 import { patched } from "@temporalio/workflow";
+import { aheadMs } from "../clocks.js";
 import type { BreakerPass } from "../contract.js";
 import { isOwn } from "../proof.js";
 import { UnreadableInput } from "../payload-converter.js";
@@ -23,14 +24,15 @@ export function idsOf(signal: unknown): string[] {
   return deliveryIds.length === 0 ? [] : [...NO_DELIVERY, ...deliveryIds.filter((id) => typeof id === "string")];
 }
 
-/** The instant before which a recovery does not want each of its deliveries sent. */
-export function startsOf(signal: unknown): ReadonlyMap<string, number> {
-  const { deliveryIds, notBefore } = (signal ?? {}) as { deliveryIds?: unknown; notBefore?: unknown };
+/** The instant before which each of these is not to be sent, by the clock that shows `now`. */
+export function startsOf(signal: unknown, now: number): ReadonlyMap<string, number> {
+  const { deliveryIds, notBefore, asOf } = (signal ?? {}) as Record<"deliveryIds" | "notBefore" | "asOf", unknown>;
   if (!Array.isArray(deliveryIds) || !Array.isArray(notBefore)) return new Map();
+  const ahead = aheadMs(typeof asOf === "number" ? asOf : undefined, now);
   return new Map(
     deliveryIds.flatMap((id: unknown, index) => {
       const at: unknown = notBefore[index];
-      return typeof id === "string" && typeof at === "number" && Number.isFinite(at) ? [[id, at] as const] : [];
+      return typeof id === "string" && typeof at === "number" && Number.isFinite(at) ? [[id, at - ahead] as const] : [];
     }),
   );
 }

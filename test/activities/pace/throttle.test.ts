@@ -48,7 +48,7 @@ function throttleOf(current?: () => PacedSubscription): Throttle {
     client,
     log,
     taskQueue,
-    ...(current && { catalogue: { subscription: current as never } }),
+    ...(current && { catalogue: { subscription: current as never, pauseEnd: () => 0 } }),
   });
   throttles.push(throttle);
   return throttle;

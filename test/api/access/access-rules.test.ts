@@ -47,6 +47,7 @@ const catalogue: Catalogue = {
   apiKey: () => undefined,
   routes: () => [],
   leftOut: () => undefined,
+  pauseEnd: () => 0,
   granted: (groupId, name) => {
     const type = eventTypeOf(name);
     return type !== undefined && [type.name, type.apiId].some((each) => groupOf(groupId)?.grants.includes(each));

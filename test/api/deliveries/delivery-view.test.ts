@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { deliverySummaryOf } from "../../../src/api/deliveries/delivery-view.js";
 import { delivery } from "../../store/fixtures.js";
 
-const summaryOf = deliverySummaryOf({ subscription: () => undefined });
+const summaryOf = deliverySummaryOf({ subscription: () => undefined, pauseEnd: () => 0 });
 
 test.each([
   ["not needed (by person:per_1)", "not needed"],

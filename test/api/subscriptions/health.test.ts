@@ -113,3 +113,28 @@ test("another group's subscription is not found, and every role that reads it se
   for (const key of [mine.providerKey, (await api.key({ role: "auditor" })).token])
     expect((await health(mine, key)).status).toBe(200);
 });
+
+test("a pause is shown as long as it was asked for, if the worker that saved it was ten minutes ahead", async () => {
+  const tenant = await makeTenant(api, "health.paused");
+  const read = async (): Promise<number> => {
+    const { body } = await api.call("GET", `/v1/subscriptions/${tenant.subscriptionId}`, { key: tenant.consumerKey });
+    return Date.parse(String(body["throttledUntil"]));
+  };
+  expect(await read()).toBeNaN();
+  const saved = Date.now() + 600_000;
+  await api.store.subscriptions.update(tenant.subscriptionId, (it) => ({
+    ...it,
+    throttledAt: new Date(saved),
+    throttledUntil: new Date(saved + MINUTE),
+  }));
+  const shown = await read();
+  expect(shown).toBeLessThanOrEqual(Date.now() + MINUTE);
+  expect(shown).toBeGreaterThan(Date.now());
+  // The list of deliveries says the same of the next attempt.
+  await api.catalogue.refresh();
+  const at = new Date(Date.now() + 1_000);
+  const waiting = { ...delivery(tenant, 0, {}, "throttled"), nextAttemptAt: at };
+  await api.store.deliveries.insertMany([waiting]);
+  const { body } = await api.call("GET", `/v1/deliveries/${waiting.id}`, { key: tenant.consumerKey });
+  expect(Date.parse(String(body["nextAttemptAt"]))).toBeLessThanOrEqual(Date.now() + MINUTE);
+});

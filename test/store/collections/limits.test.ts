@@ -38,6 +38,20 @@ test("a refusal says when the next one is free, and then it is", async () => {
   await expect.poll(() => takeOne(other, some), { timeout: 10_000 }).toBe(true);
 });
 
+test("uses that were counted by a clock that is ahead hold nobody up for longer than the window", async () => {
+  const [store] = stores;
+  const some = limit(2, 1_500);
+  const ahead = Date.now() + 600_000;
+  await database.client
+    .db(database.name)
+    .collection<{ _id: string; times: number[]; version: number; expiresAt: Date }>("limits")
+    .insertOne({ _id: some.key, times: [ahead, ahead], version: 1, expiresAt: new Date(ahead + 1_500) });
+  const refused = await store.limits.take([some]);
+  expect(refused).toMatchObject({ ok: false });
+  if (!refused.ok) expect(refused.retryAfterMs).toBeLessThanOrEqual(1_500);
+  await expect.poll(() => takeOne(store, some), { timeout: 10_000 }).toBe(true);
+});
+
 test("over any window no more than the limit is taken, also over the change of a window", async () => {
   const some = limit(3, 2_000);
   const times: { before: number; after: number }[] = [];

@@ -43,7 +43,7 @@ function surroundings(disableAfterMs = 0) {
 const id = (): string => `sub_${randomBytes(6).toString("hex")}`;
 const report = (succeeded: number, failed: number, agoMs = 0): OutcomeReport => {
   const at = Date.now() - agoMs;
-  return { from: at, to: at, succeeded, failed, trailing: failed, asOf: at };
+  return { from: at, to: at, succeeded, failed, trailing: failed, asOf: Date.now() };
 };
 const send = (subscriptionId: string, one: OutcomeReport, timing: Partial<BreakerTiming>) =>
   engine.client.workflow.signalWithStart<(input: BreakerInput) => Promise<void>, [OutcomeReport]>(BREAKER_WORKFLOW, {
@@ -90,6 +90,20 @@ it("one burst of failures opens nothing, and failures that go on for half a minu
   await until("failing", () => states().includes("failing"));
   expect(states()).toEqual(["degraded", "failing"]);
   await handle.terminate();
+  await worker.stop();
+}, 180_000);
+
+it("closes by what a worker has seen whose clock is ten minutes behind", async () => {
+  const { states, probes, activities } = surroundings();
+  const worker = await engine.work(activities);
+  const timing = { probeMs: 200, rampMs: 100, tickMs: 100, windowMs: 2_000, lastsMs: 0, knownMs: 0 };
+  const subscriptionId = id();
+  const handle = await send(subscriptionId, report(0, 60), timing);
+  await until("a probe", () => probes.length > 0);
+  const behind = report(3, 0, 600_000);
+  await send(subscriptionId, { ...behind, asOf: behind.to }, timing);
+  await handle.result();
+  expect(states().at(-1)).toBe("healthy");
   await worker.stop();
 }, 180_000);
 

@@ -1,11 +1,10 @@
 /** `GET /v1/subscriptions/export`: what a filter names, as a file. No secret, contact or certificate is in it. */
 import type { Subscription } from "../../../store/model.js";
-import type { Actor } from "../../access/actor.js";
 import { exportFormat, MOST_EXPORTED } from "../../export/export-file.js";
 import { exportRoute, partsOf } from "../../export/export-route.js";
 import type { ApiRoute } from "../../route.js";
 import { soughtSubscriptions, subscriptionFilter } from "../list.js";
-import { subscriptionViewOf } from "../view.js";
+import { subscriptionViewOf, type Viewer } from "../view.js";
 
 const COLUMNS = [
   "id",
@@ -28,8 +27,8 @@ const COLUMNS = [
 type Row = Partial<Record<(typeof COLUMNS)[number], string>>;
 
 /** The subscription as the actor may see it, as texts. Several values of one member are parted by blanks. */
-function rowOf(actor: Actor, subscription: Subscription): Row {
-  const { health, eventTypes, signing, auth, ...view } = subscriptionViewOf(actor, subscription);
+function rowOf(viewer: Viewer, subscription: Subscription): Row {
+  const { health, eventTypes, signing, auth, ...view } = subscriptionViewOf(viewer, subscription);
   const auths = auth === undefined ? [] : Array.isArray(auth) ? auth : [auth];
   return {
     ...(Object.fromEntries(
@@ -62,6 +61,6 @@ export const subscriptionExportRoute: ApiRoute = exportRoute({
   async find(context, { format: _format, ...filter }) {
     const found = (await soughtSubscriptions(context, filter)).sort(newestFirst);
     const count = Math.min(found.length, MOST_EXPORTED);
-    return { count, exact: count === found.length, pages: partsOf(found, (each) => rowOf(context.actor, each)) };
+    return { count, exact: count === found.length, pages: partsOf(found, (each) => rowOf(context, each)) };
   },
 });

@@ -9,12 +9,12 @@ import type { RequestContext } from "../../route.js";
 import type { subscriptionView } from "../schemas.js";
 import { subscriptionViewOf } from "../view.js";
 
-type Context = RequestContext<"store" | "settings" | "auditTally">;
+type Context = RequestContext<"store" | "catalogue" | "settings" | "auditTally">;
 type View = z.input<typeof subscriptionView>;
 
 /** The subscription as the actor may see it. Who decides is told the names of those who asked. */
 export async function decidableView(context: Context, subscription: Subscription): Promise<View> {
-  const view = subscriptionViewOf(context.actor, subscription);
+  const view = subscriptionViewOf(context, subscription);
   const askers = askersOf(subscription);
   if (askers.length === 0 || !mayAct(context.actor, "subscriptions:decide")) return view;
   const [names, own] = await Promise.all([namesOf(context, askers), ownAskers(context, askers)]);
