@@ -10,6 +10,7 @@ import { runToEnd } from "./processes.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const built = join(root, "dist", "portal");
 const stamp = join(root, "dist", ".portal");
+const RECEIVERS = ["receive-and-verify.md", "verify-with-public-keys.md"];
 const COMPRESSED = /\.(js|css|svg)$/;
 
 /** All that decides what the pages become. Types are erased, so those of the API's document are not part of it. */
@@ -19,11 +20,17 @@ function contentHash() {
     .filter((entry) => entry.isFile() && !entry.name.endsWith(".d.ts"))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .sort();
-  // The page of docs/ is part of the pages, too: its receivers are shown for pasting.
-  const receivers = join(root, "docs", "how-to", "receive-and-verify.md");
+  // These pages of docs/ are part of the portal, too: their receivers are shown for pasting.
+  const receivers = RECEIVERS.map((page) => join(root, "docs", "how-to", page));
   // So are the codes of outcomes, which a list is filtered by.
   const outcomes = join(root, "src", "endpoint", "outcomes.ts");
-  for (const file of [...files, receivers, outcomes, join(root, "package-lock.json"), fileURLToPath(import.meta.url)])
+  for (const file of [
+    ...files,
+    ...receivers,
+    outcomes,
+    join(root, "package-lock.json"),
+    fileURLToPath(import.meta.url),
+  ])
     hash
       .update(`${file.slice(root.length)}\0`)
       .update(readFileSync(file))

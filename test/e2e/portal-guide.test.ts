@@ -131,8 +131,12 @@ describe.skipIf(!there)("the guide for a new subscription", { timeout: 600_000 }
     await step(page, "Which of them, and how fast?");
     await goOn.click();
     await step(page, "Verify, and go live");
-    // The programs are for HMAC, which is off.
-    await page.getByText("These programs check the HMAC signature.").waitFor();
+    // HMAC is off, so the programs are those for public keys.
+    const language = page.getByLabel("Language");
+    expect(await language.locator("option").allTextContents()).toEqual(["v1a in JavaScript", "v1a in Python"]);
+    await page.getByRole("region", { name: "receiver-v1a.mjs" }).getByText("sealpost.verification").waitFor();
+    await page.getByText(/^export JWKS_URL='http:.*\/jwks\/sub_\w+' WEBHOOK_URL='http/).waitFor();
+    expect(await page.getByRole("button", { name: "I do not have the secret" }).count()).toBe(0);
     await checkedEverywhere(page, "guide-other-signatures");
     await page.getByRole("button", { name: "Verify", exact: true }).click();
     await page.getByRole("button", { name: /^Send the challenge/ }).click();

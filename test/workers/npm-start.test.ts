@@ -48,8 +48,9 @@ const SOURCES = [
   "scripts",
   "src",
   "web",
-  // The portal shows its receivers.
+  // The portal shows their receivers.
   "docs/how-to/receive-and-verify.md",
+  "docs/how-to/verify-with-public-keys.md",
 ];
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { techniquesOf } from "../../../../web/src/parts/subscription/techniques.js";
+import { isSignedBySecret, techniquesOf } from "../../../../web/src/parts/subscription/techniques.js";
 
 test("a subscription without more than its secret is signed by it", () => {
   expect(techniquesOf({ signing: { schemes: ["v1"] } })).toEqual(["v1"]);
@@ -22,4 +22,15 @@ test("everything that is set is named once, signatures first", () => {
 test("an authority or a TLS version alone is no client certificate", () => {
   const tls = { hasClientKey: false, ca: "-----BEGIN CERTIFICATE-----", minVersion: "TLSv1.3" };
   expect(techniquesOf({ signing: { schemes: ["v1"] }, tls, headers: [] })).toEqual(["v1"]);
+});
+
+test.each([
+  [{ schemes: ["v1"] }, true],
+  [{ schemes: ["v1a", "v1"] }, true],
+  [{ schemes: ["v1a"] }, false],
+  [{ schemes: ["rfc9421"] }, false],
+  [{ schemes: ["rfc9421"], rfc9421: { alg: "hmac-sha256" } }, true],
+  [{ schemes: ["v1a"], rfc9421: { alg: "hmac-sha256" } }, false],
+] as const)("%o is signed by the secret: %s", (signing, expected) => {
+  expect(isSignedBySecret({ ...signing, schemes: [...signing.schemes] })).toBe(expected);
 });

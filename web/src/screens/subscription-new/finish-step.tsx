@@ -6,6 +6,7 @@ import { t } from "../../i18n/index.js";
 import notice from "../../parts/notice.module.css";
 import { useLiveSubscription } from "../../parts/subscription/live.js";
 import type { Subscription } from "../../parts/subscription/model.js";
+import { isSignedBySecret } from "../../parts/subscription/techniques.js";
 import { SubscriptionStatusText } from "../../parts/subscription/state-text.js";
 import { SubscriptionActs } from "../subscription/acts/subscription-acts.js";
 import { RotateDialog } from "../subscription/security/rotate-dialog.js";
@@ -22,7 +23,7 @@ export function FinishStep({ subscription, back }: FinishStepProps) {
   // The provider approves it meanwhile.
   const leaving = useLiveSubscription(subscription.id);
   const [rotating, setRotating] = useState(false);
-  const { id, status, statusReason } = subscription;
+  const { id, signing, status, statusReason } = subscription;
   return (
     <>
       <section className={notice.info} aria-label={t("subscriptions.column.status")}>
@@ -41,9 +42,11 @@ export function FinishStep({ subscription, back }: FinishStepProps) {
       </section>
       <ReceiverCode subscription={subscription} />
       <div className={styles.after}>
-        <button type="button" className="button quiet" onClick={() => setRotating(true)}>
-          {t("create.secretLost")}
-        </button>
+        {isSignedBySecret(signing) && (
+          <button type="button" className="button quiet" onClick={() => setRotating(true)}>
+            {t("create.secretLost")}
+          </button>
+        )}
         <button type="button" className="button quiet" onClick={back}>
           {t("create.back")}
         </button>

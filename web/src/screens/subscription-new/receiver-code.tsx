@@ -9,27 +9,34 @@ import { ProblemNotice } from "../../parts/problem-notice.js";
 import type { Subscription } from "../../parts/subscription/model.js";
 import form from "../subscription/subscription.module.css";
 import styles from "./new-subscription.module.css";
-import { type Receiver, receiversOf } from "./receivers.js";
+import { fittingReceivers, type ReceiverPages, receiversOf } from "./receivers.js";
 
 const receiversQuery = {
   queryKey: ["receivers"],
-  queryFn: async (): Promise<Receiver[]> =>
-    receiversOf((await import("../../../../docs/how-to/receive-and-verify.md?raw")).default),
+  queryFn: async (): Promise<ReceiverPages> => {
+    const [secret, keys] = await Promise.all([
+      import("../../../../docs/how-to/receive-and-verify.md?raw"),
+      import("../../../../docs/how-to/verify-with-public-keys.md?raw"),
+    ]);
+    return { withSecret: receiversOf(secret.default), withKeys: receiversOf(keys.default) };
+  },
   staleTime: Infinity,
 };
 
-export function ReceiverCode({ subscription: { id, signing } }: { subscription: Subscription }) {
-  const { data: receivers, error, refetch } = useQuery(receiversQuery);
+export function ReceiverCode({ subscription }: { subscription: Subscription }) {
+  const { data, error, refetch } = useQuery(receiversQuery);
   const [language, setLanguage] = useState<string>();
+  const fitting = data && fittingReceivers(data, subscription, location.origin);
+  const receivers = fitting?.length === 0 ? data?.withSecret : fitting;
   const shown = receivers?.find((each) => each.language === language) ?? receivers?.[0];
   return (
     <section className={form.section} aria-labelledby="code">
       <h3 id="code">{t("create.code")}</h3>
       <p>{t("create.codeMeaning")}</p>
-      {!signing.schemes.includes("v1") && (
+      {fitting?.length === 0 && (
         <p className={notice.warn}>
           {t("create.codeOfHmac")}{" "}
-          <Link to="/subscriptions/new" search={{ id, step: "protection" }}>
+          <Link to="/subscriptions/new" search={{ id: subscription.id, step: "protection" }}>
             {t("create.codeOthers")}
           </Link>
         </p>
