@@ -35,6 +35,18 @@ export function unescapeEventId(escaped: string): string | undefined {
   return isEventId(id) && escapeEventId(id) === escaped ? id : undefined;
 }
 
+/**
+ * The id that a text names, in either form. Any character may be escaped: an id that is a word of the API, such as
+ * `count`, is told apart from it so. Undefined for a text that names no id.
+ */
+export function readEventId(text: string): string | undefined {
+  if (!text.includes("~")) return isEventId(text) ? text : undefined;
+  const id = text.replaceAll(/~([0-9A-Fa-f]{2})/g, (_all, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
+  return isEventId(id) ? id : undefined;
+}
+
 /** Id of a delivery. */
 export const deliveryIdOf = (eventId: string, subscriptionId: string): string =>
   `${escapeEventId(eventId)}.${subscriptionId}`;

@@ -176,6 +176,19 @@ describe.skipIf(!there)("a delivery that was refused", { timeout: 600_000 }, () 
     await page.context().close();
   });
 
+  it.each(["count", "export"])("leads to the event %s, whose name a route of the API has too", async (id) => {
+    await client.post("/v1/events", { id, type: TYPE, data: { any: 1 } });
+    const { page, complaints } = await logInAs(chromium, service, "operator", { path: `/portal/events?type=${TYPE}` });
+    await page.getByRole("table", { name: "Events" }).getByRole("link", { name: id, exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: id }).waitFor();
+    const type = page.getByRole("region", { name: "Facts" }).getByText(TYPE, { exact: true });
+    await type.waitFor();
+    await page.reload();
+    await type.waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   it("has its content erased by a provider by keys alone, once the id was typed", async () => {
     const eventId = deliveryId.split(".sub_")[0] ?? "";
     const path = `/portal/events/${encodeURIComponent(eventId)}`;

@@ -5,6 +5,7 @@ import {
   escapeEventId,
   eventOfDelivery,
   isEventId,
+  readEventId,
   unescapeEventId,
 } from "../../src/workflows/event-id.js";
 
@@ -90,4 +91,21 @@ describe("the escape", () => {
     expect(eventOfDelivery(id)).toBe("a.b/c:d");
     expect(eventOfDelivery("evt_1.sub_01K3ZJ8Q5T9V7X2M4N6P8R0S1W")).toBe("evt_1");
   });
+});
+
+test.each([
+  ["evt_01J", "evt_01J"],
+  ["order:4711", "order:4711"],
+  ["order~3A4711", "order:4711"],
+  ["~63ount", "count"],
+  ["~65xport", "export"],
+  ["a~2fb", "a/b"],
+  ["~2E", undefined],
+  ["~", undefined],
+  ["a~3", undefined],
+  ["~7E63ount", undefined],
+  ["a~20b", undefined],
+  ["", undefined],
+])("%j names the event %j", (text, id) => {
+  expect(readEventId(text)).toBe(id);
 });

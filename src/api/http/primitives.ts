@@ -1,7 +1,7 @@
 /** The small schemas that the others are made of. */
 import { z } from "zod";
 import type {} from "zod-openapi";
-import { EVENT_ID, EVENT_ID_CHARACTERS, isEventId, MAX_EVENT_ID, unescapeEventId } from "../../workflows/event-id.js";
+import { EVENT_ID, EVENT_ID_CHARACTERS, MAX_EVENT_ID, readEventId } from "../../workflows/event-id.js";
 
 /**
  * No control characters and none that reverse the text, because names end up in logs and on screens. Lone surrogates
@@ -79,11 +79,13 @@ export const eventRef = z
   .min(1)
   .max(3 * MAX_EVENT_ID)
   .regex(/^[A-Za-z0-9_:./~-]+$/, `must be an event id, 1 to ${MAX_EVENT_ID} of ${EVENT_ID_CHARACTERS}, or a webhook-id`)
-  .transform((text) => (isEventId(text) ? text : (unescapeEventId(text) ?? "")))
+  .transform((text) => readEventId(text) ?? "")
   .refine((id) => id !== "", "must be an event id or a webhook-id")
   .meta({
     example: "evt_01K3ZJ8Q5T9V7X2M4N6P8R0S1W",
-    description: `The event's id, percent-encoded in a path, or its \`webhook-id\``,
+    description:
+      "The event's id, percent-encoded in a path, or its `webhook-id`. Any character may stand as `~` and two " +
+      "hexadecimal digits: `~63ount` is the event `count`, which `GET /v1/events/count` is not",
   });
 
 /** `Idempotency-Key` of a publish, which is the event id by another way. */

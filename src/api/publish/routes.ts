@@ -84,7 +84,8 @@ export const publishRoutes: readonly ApiRoute[] = [
     act: "events:publish",
     summary: "Publish the bytes of the body",
     description:
-      `Any content type; it is sent along. \`ref\` is the name of the event type. ${CLOUD_EVENTS} ` +
+      `Any content type; it is sent along. \`ref\` is the name of the event type, and \`%62atch\` is one of the name ` +
+      `\`batch\`. ${CLOUD_EVENTS} ` +
       "Each CloudEvent of `application/cloudevents-batch+json` becomes an event of this type, " +
       "and the answer is that of `POST /v1/events/batch`.",
     params: z.strictObject({ ref: eventTypeName }),

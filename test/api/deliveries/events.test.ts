@@ -95,3 +95,17 @@ test("is not shown if that cannot be recorded", async () => {
   expect(answer).toMatchObject({ status: 503, body: { code: "unavailable" } });
   expect(answer.text).not.toContain("canary");
 });
+
+test.each(["count", "export"])("of an event called %s is read beside the route of that name", async (id) => {
+  const answer = await api.call("POST", "/v1/events", {
+    key: tenant.providerKey,
+    body: { id, type: tenant.eventType, data: { canary: 1 } },
+  });
+  expect(answer).toMatchObject({ status: 202, body: { id, duplicate: false } });
+  const code = id.charCodeAt(0).toString(16);
+  for (const ref of [`~${code}${id.slice(1)}`, `%${code}${id.slice(1)}`])
+    expect(await read(ref, tenant.providerKey)).toMatchObject({ status: 200, body: { id } });
+  const routing = await api.call("GET", `/v1/events/~${code}${id.slice(1)}/routing`, { key: tenant.providerKey });
+  expect(routing.status).toBe(200);
+  expect((await read(id, tenant.providerKey)).body.id).toBeUndefined();
+});

@@ -1,12 +1,22 @@
 /** The API as the pages use it: typed from its own document, with the session's cookie, from the same origin. */
 import type { QueryClient, QueryKey } from "@tanstack/react-query";
-import createClient from "openapi-fetch";
+import createClient, { defaultPathSerializer } from "openapi-fetch";
 import { t } from "../i18n/index.js";
 import { ProblemError, readProblem } from "./problem.js";
 import type { components, paths } from "./schema.js";
 
+/**
+ * An id that is a word, such as `count`, may be the name of another path. With its first character escaped it is none.
+ * `ref` names events.
+ */
+export const escapedRef = (ref: string): string =>
+  /^[a-z][a-z-]*$/.test(ref) ? `~${ref.charCodeAt(0).toString(16)}${ref.slice(1)}` : ref;
+
+const pathSerializer: typeof defaultPathSerializer = (path, { ref, ...others }) =>
+  defaultPathSerializer(path, { ...others, ...(typeof ref === "string" && { ref: escapedRef(ref) }) });
+
 /** Calls by method and path of the document: `api.GET("/v1/me")`. Give what comes back to `ask`. */
-export const api = createClient<paths>({ baseUrl: window.location.origin, credentials: "same-origin" });
+export const api = createClient<paths>({ baseUrl: window.location.origin, credentials: "same-origin", pathSerializer });
 
 export type Schemas = components["schemas"];
 
