@@ -119,10 +119,11 @@ function hostView(url: string, shown: (url: string) => string): Pick<View, "urlU
   if (!parsed) return {};
   const { host, hostname, protocol } = parsed;
   const { unicode, warnings } = hostForPeople(hostname);
-  if (unicode === undefined) return {};
   const start = `${protocol}//`;
   return {
-    urlUnicode: shown(`${start}${host.replace(hostname, unicode)}${url.slice(start.length + host.length)}`),
+    ...(unicode !== undefined && {
+      urlUnicode: shown(`${start}${host.replace(hostname, unicode)}${url.slice(start.length + host.length)}`),
+    }),
     ...(warnings.length > 0 && { urlWarnings: warnings }),
   };
 }

@@ -7,7 +7,10 @@
 import { domainToUnicode } from "node:url";
 
 export interface HostForPeople {
-  /** The host in its own letters. Absent when it is ASCII alone. */
+  /**
+   * The host in its own letters. Absent when it is ASCII alone. A label with a sign that may be read as a part of the
+   * address stays in ASCII, as browsers show it. `com∕hook` would look like the end of a host.
+   */
   unicode?: string;
   /** What a reader may be wrong about, in plain words. */
   warnings: string[];
@@ -20,8 +23,35 @@ export function hostForPeople(hostname: string): HostForPeople {
   const labels = unicode.split(".");
   // Under a top-level domain of the same script a word of that script is what people expect.
   const expected = scriptsOf(labels.at(-1) as string);
-  const warnings = labels.flatMap((label) => mixtureIn(label) ?? imitationIn(label, expected) ?? []);
-  return { unicode, warnings: [...new Set(warnings)] };
+  const warnings = labels.flatMap((label) => signIn(label) ?? mixtureIn(label) ?? imitationIn(label, expected) ?? []);
+  const ascii = hostname.split(".");
+  const shown = labels.map((label, index) => (signIn(label) === undefined ? label : ascii[index])).join(".");
+  return { ...(shown !== hostname && { unicode: shown }), warnings: [...new Set(warnings)] };
+}
+
+/**
+ * What is no letter, mark, digit, hyphen or low line. IDNA 2008 allows none of them (RFC 5892), and browsers resolve
+ * them all the same. Joiners are looked at by the URL parser.
+ */
+const SIGN = /[^\p{L}\p{M}\p{N}\u200c\u200d_-]/u;
+/** Signs that are letters of a word where they stand so (RFC 5892, A.3 to A.7). */
+const OF_WORDS = new RegExp(
+  [
+    String.raw`(?<=l)\u00b7(?=l)`,
+    String.raw`\u0375(?=\p{Script=Greek})`,
+    String.raw`(?<=\p{Script=Hebrew})[\u05f3\u05f4]`,
+    String.raw`(?<=[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}])\u30fb`,
+  ].join("|"),
+  "gu",
+);
+/** Letters of Japanese and Chinese that read as a slash beside Latin ones. */
+const SLASHES = /(?<=[a-z0-9])[ノンソゾ丶丿亅〳]|[ノンソゾ丶丿亅〳](?=[a-z0-9])/u;
+
+function signIn(label: string): string | undefined {
+  const sign = SIGN.exec(label.replaceAll(OF_WORDS, "")) ?? SLASHES.exec(label);
+  return sign === null
+    ? undefined
+    : `"${label}" is one part of the host name. Its "${sign[0]}" may be read as a slash, a dot or another sign.`;
 }
 
 const SCRIPTS = [

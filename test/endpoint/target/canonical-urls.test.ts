@@ -78,6 +78,19 @@ test(
   },
 );
 
+test("a name that looks like a host with a path is shown in ASCII alone, with a warning", async () => {
+  const { id, ...shown } = await create("https://api.example.org\u2215hook.example.com/in\uff0fa");
+  expect(shown).toMatchObject({
+    url: expect.stringMatching(/^https:\/\/api\.example\.xn--[a-z0-9-]+\.example\.com\/in%EF%BC%8Fa$/) as string,
+    urlWarnings: [expect.stringContaining("may be read as a slash") as string],
+  });
+  expect(shown).not.toHaveProperty("urlUnicode");
+  expect((await api.store.subscriptions.get(id))?.url).toBe(shown.url);
+  expect(await create("https://api.example.org\u3002evil.example.com/")).toMatchObject({
+    url: "https://api.example.org.evil.example.com/",
+  });
+});
+
 test("a URL of an earlier release is shown in its one form, and spelling it so is no new endpoint", async () => {
   const before = await api.store.subscriptions.get((await create("https://hooks.example.org/old")).id);
   if (!before) throw new Error("no subscription");

@@ -1,3 +1,4 @@
+import { domainToUnicode } from "node:url";
 import { expect, test } from "vitest";
 import { hostForPeople } from "../../../src/endpoint/target/host-look-alikes.js";
 
@@ -45,6 +46,40 @@ test.each([
   expect(unicode).toBeDefined();
   expect(warnings).toHaveLength(1);
   expect(warnings[0]).toContain(said);
+});
+
+test.each([
+  ["https://api.example.com\u2215hook.evil.com", "\u2215"],
+  ["https://api.example.com\u2044hook.evil.com", "\u2044"],
+  ["https://api.example.com\u29f8hook.evil.com", "\u29f8"],
+  ["https://api.example.com\u2216hook.evil.com", "\u2216"],
+  ["https://api.example.com\u02d0\u2236443.evil.com", "\u2236"],
+  ["https://api\u00b7example\u00b7com.evil.com", "\u00b7"],
+  ["https://api\u2010example.evil.com", "\u2010"],
+  ["https://api.example.com\u30ceh.evil.com", "\u30ce"],
+  ["https://api.example.com\u4e3fhook.evil.com", "\u4e3f"],
+  ["https://\u2615.example.com", "\u2615"],
+])("%s is not shown as it is written, and is warned of", (url, sign) => {
+  const { unicode, warnings } = hostForPeople(hostOf(url));
+  expect(unicode).toBeUndefined();
+  expect(warnings).toEqual([expect.stringContaining(`Its "${sign}" may be read as a slash`)]);
+});
+
+test("only the part with the sign stays in ASCII", () => {
+  const { unicode, warnings } = hostForPeople(hostOf("https://com\u2215a.bücher.example"));
+  expect(unicode).toMatch(/^xn--coma-[a-z0-9]+\.bücher\.example$/);
+  expect(warnings).toHaveLength(1);
+});
+
+test.each([
+  "https://col\u00b7lecci\u00f3.cat",
+  "https://ア\u30fbニュース.jp",
+  "https://ノート.jp",
+  "https://\u0915\u094d\u200d\u0937.in",
+  "https://בי\u05f4ס.il",
+])("%s has signs of a word, and no warning", (url) => {
+  const host = hostOf(url);
+  expect(hostForPeople(host)).toEqual({ unicode: domainToUnicode(host), warnings: [] });
 });
 
 test("letters of a script that is not known by its name are said to be of another", () => {
