@@ -30,7 +30,8 @@ import { connectTemporal, installRuntime, type TemporalLink } from "./temporal.j
 export interface Core {
   store: MongoStore;
   auditTally: AuditTally;
-  codec: ProvingCodec;
+  /** For callers of /codec. What they send is theirs, so none of it is counted or logged as damage of our own. */
+  callersCodec: ProvingCodec;
   catalogue: Catalogue;
   link: TemporalLink;
   guard: Guard;
@@ -88,7 +89,7 @@ export async function openCore(
     payloadCheck: createPayloadCheck({ compileSchema, metrics, log }),
     store,
     auditTally,
-    codec,
+    callersCodec: createPayloadCodec(store.keyring, { legacyUntil: store.temporalLegacyUntil }),
     catalogue,
     link,
     guard,
@@ -151,6 +152,7 @@ function openStore(
 const masterKeysOf = ({ SEALPOST_MASTER_KEYS: given, dataDir }: Config): string =>
   given ?? createMasterKeysFile(join(dataDir, "master-keys")).masterKeys;
 
+/** Of the workers and of the client, which open what the engine keeps for us. */
 const openCodec = (store: MongoStore, { metrics, log }: Pick<Core, "metrics" | "log">): ProvingCodec =>
   createPayloadCodec(store.keyring, {
     legacyUntil: store.temporalLegacyUntil,

@@ -90,7 +90,7 @@ export function serve(serving: Serving): Served {
       catalogue: core.catalogue,
       publisher: refusals.watch(publisher),
       operations: core.operations,
-      codec: core.codec,
+      codec: core.callersCodec,
       auditTally: core.auditTally,
       clientAddress: createClientAddress(config.TRUSTED_PROXIES),
       metrics: core.metrics.registry,

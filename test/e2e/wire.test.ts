@@ -275,3 +275,16 @@ describe("a circle", () => {
     expect(relay.requests.map(({ headers }) => headers["sealpost-hops"])).toEqual(["1", "2", "3", "4", "5", "6"]);
   });
 });
+
+describe("a payload that somebody asks to have opened", () => {
+  it("and that cannot be is theirs: refused, and no failure or error of this service", async () => {
+    const encoded = (text: string): string => Buffer.from(text).toString("base64");
+    for (const encoding of ["", "other", "binary/encrypted"]) {
+      const payloads = [{ metadata: { encoding: encoded(encoding) }, data: encoded("nothing that we sealed") }];
+      const answer = await client.post("/codec/decode", { payloads });
+      expect(answer, encoding).toMatchObject({ status: 422, body: { code: "payload_undecodable" } });
+    }
+    expect((await client.get<string>("/metrics")).body).toContain('sealpost_own_failures_total{part="codec"} 0\n');
+    expect(service.log()).not.toContain("cannot be opened");
+  });
+});
