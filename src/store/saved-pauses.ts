@@ -20,7 +20,10 @@ export interface Clocks {
   steady: () => number;
 }
 
-/** What is saved by an earlier release does not say when. No Retry-After counts for longer (src/endpoint). */
+/**
+ * What an earlier release saves does not say when, or has the instant of the pause before. No Retry-After counts for
+ * longer (src/endpoint).
+ */
 const LONGEST_MS = DAY_MS;
 
 /** One for each process. `clocks` are for tests. */
@@ -31,7 +34,8 @@ export function createSavedPauses(
 
   function firstSight(key: string, untilMs: number, savedAt: Date | undefined): { steady: number } {
     for (const [other, end] of ends) if (end.untilMs <= now() && end.steady <= steady()) ends.delete(other);
-    const longest = savedAt === undefined ? LONGEST_MS : untilMs - savedAt.getTime();
+    const lengthMs = untilMs - (savedAt?.getTime() ?? untilMs);
+    const longest = lengthMs > 0 ? lengthMs : LONGEST_MS;
     const end = { untilMs, steady: steady() + Math.min(untilMs - now(), longest) };
     ends.set(key, end);
     return end;

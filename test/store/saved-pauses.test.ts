@@ -93,5 +93,9 @@ describe("a saved pause", () => {
     const until = (ms: number): Paused => ({ id: "sub_1", throttledUntil: new Date(T0 + ms) });
     expect(endOf(until(2 * DAY_MS))).toBe(T0 + DAY_MS);
     expect(endOf(until(MINUTE_MS))).toBe(T0 + MINUTE_MS);
+    // It leaves the instant of the pause before, which a clock that is ahead may have written.
+    expect(endOf({ ...until(MINUTE_MS), id: "sub_2", throttledAt: new Date(T0 + 10 * MINUTE_MS) })).toBe(
+      T0 + MINUTE_MS,
+    );
   });
 });
