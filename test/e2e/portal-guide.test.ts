@@ -90,6 +90,11 @@ describe.skipIf(!there)("the guide for a new subscription", { timeout: 600_000 }
     expect(await page.getByLabel("URL", { exact: true }).inputValue()).toBe(receiver.url);
     await page.getByRole("link", { name: "Go on in the guide" }).click();
     await step(page, PROTECTION);
+    // The way back stands beside the way on, as in the steps after it.
+    await page.getByRole("link", { name: "Back", exact: true }).click();
+    expect(await page.getByLabel("URL", { exact: true }).inputValue()).toBe(receiver.url);
+    await page.getByRole("link", { name: "Go on in the guide" }).click();
+    await step(page, PROTECTION);
     expect((await client.get<{ data: Stored[] }>("/v1/subscriptions?status=draft")).body.data).toHaveLength(1);
     await closed(visitor);
   });
@@ -142,6 +147,13 @@ describe.skipIf(!there)("the guide for a new subscription", { timeout: 600_000 }
     await page.getByRole("button", { name: /^Send the challenge/ }).click();
     await page.getByText("The endpoint answered with the challenge.").waitFor();
     expect(receiver.requests.at(-1)?.clientCertificate?.commonName).toBe("acme-sender");
+    // Its own page says at the top when that certificate ends, and leads to it.
+    await page.goto(`${service.url}/portal/subscriptions/${draft?.id ?? ""}`);
+    const facts = page.getByRole("region", { name: "Facts" });
+    await facts.getByText(/^\d+ days left$/).waitFor();
+    await checkedEverywhere(page, "guide-certificate-end");
+    await facts.getByRole("link", { name: "Look at the certificates" }).click();
+    await page.getByRole("heading", { name: "Client certificate, as it is sent" }).waitFor();
     expect(complaints.filter((complaint) => !complaint.includes("422"))).toEqual([]);
     await page.context().close();
   });

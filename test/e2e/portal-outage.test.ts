@@ -139,6 +139,9 @@ describe("an outage", { timeout: 400_000 }, () => {
     await row.getByRole("link", { name: "Acme ledger" }).click();
     await page().getByText("Deliveries wait, and no attempt is spent.").waitFor();
     await page().getByText("Unless an attempt succeeds, the subscription is disabled at").waitFor();
+    const head = page().getByRole("region", { name: "Facts" });
+    await head.getByText("The endpoint is failing, so its deliveries wait. Nothing is lost.").waitFor();
+    expect(await head.getByText("Events are sent to it.").count()).toBe(0);
     await page().getByRole("button", { name: "Try now" }).waitFor();
     await expect.poll(() => page().locator("[aria-busy=true]").count(), WITHIN).toBe(0);
     await checkedEverywhere(page(), "outage-health");
@@ -149,6 +152,13 @@ describe("an outage", { timeout: 400_000 }, () => {
     answer = 204;
     if (there) await page().getByRole("button", { name: "Try now" }).click();
     else await client().post(`/v1/subscriptions/${subscriptionId()}/probe`);
+    if (there) {
+      await page().getByText("Events are sent to it again, slowly at first.").waitFor({ timeout: LONG.timeout });
+      await page().getByText("Nothing has to be done.").waitFor();
+      // The verdict says it, and nothing below it again.
+      expect(await page().getByText("What waited is sent slowly at first").count()).toBe(1);
+      await checked(page(), "outage-recovering");
+    }
     await vi.waitUntil(async () => (await health()).state === "healthy", LONG);
     await vi.waitUntil(async () => (await counted("throttled")) + (await counted("retrying")) === 0, LONG);
     if (!there) return;

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { isOpen, mostFailAgain, searchOf, speedOf, timeLeftOf } from "../../../../web/src/parts/recovery/model.js";
+import {
+  isOpen,
+  mostFailAgain,
+  searchOf,
+  speedOf,
+  timeLeftOf,
+  unsentOf,
+} from "../../../../web/src/parts/recovery/model.js";
 
 const progress = { found: 100, sent: 50, delivered: 45, failedAgain: 3, underWay: 2, skipped: { erased: 10 } };
 const running = {
@@ -13,7 +20,9 @@ const running = {
 test("speed and time left are those of what was handed over so far", () => {
   expect(speedOf(running)).toBe(5);
   expect(timeLeftOf(running)).toBe(10_000);
-  expect(timeLeftOf({ ...running, count: 20 })).toBe(0);
+  // All is handed over, so there is no time left to tell.
+  expect(timeLeftOf({ ...running, count: 60 })).toBeUndefined();
+  expect(timeLeftOf({ ...running, count: 20 })).toBeUndefined();
 });
 
 test("nothing is said before there is something to reckon with", () => {
@@ -24,6 +33,12 @@ test("nothing is said before there is something to reckon with", () => {
   expect(speedOf({ ...running, updatedAt: running.startedAt })).toBeUndefined();
   expect(timeLeftOf(uncounted)).toBeUndefined();
   expect(timeLeftOf({ ...running, status: "paused" })).toBeUndefined();
+});
+
+test("what was counted, and neither sent nor left out, was not sent", () => {
+  expect(unsentOf(running)).toBe(50);
+  expect(unsentOf({ progress })).toBe(0);
+  expect(unsentOf({ ...running, count: 20 })).toBe(0);
 });
 
 test("most fail again from ten results on", () => {

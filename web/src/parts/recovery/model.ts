@@ -21,12 +21,17 @@ export function speedOf({ progress: { sent }, startedAt, updatedAt }: Counted): 
   return seconds < 1 ? undefined : sent / seconds;
 }
 
+/** Deliveries that were counted and not sent. Those that are under way for now were sent. */
+export function unsentOf({ count = 0, progress }: Pick<Recovery, "count" | "progress">): number {
+  return Math.max(0, count - progress.sent - skippedOf({ progress }));
+}
+
 /** Milliseconds until everything is handed over, at the speed so far. Undefined where that says nothing. */
 export function timeLeftOf(recovery: Counted): number | undefined {
   const speed = speedOf(recovery);
-  const { status, count, progress } = recovery;
-  if (status !== "running" || speed === undefined || count === undefined) return undefined;
-  return (Math.max(0, count - progress.sent - skippedOf(recovery)) / speed) * 1_000;
+  const unsent = unsentOf(recovery);
+  if (recovery.status !== "running" || speed === undefined || unsent === 0) return undefined;
+  return (unsent / speed) * 1_000;
 }
 
 /** From so many on, more failures than this part of the results say that the endpoint is not mended. */

@@ -1,5 +1,5 @@
 /** Counts what a recovery would send, says it in words, takes the reason, and starts it by the token of that count. */
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { queryOptions, useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ask, type Schemas } from "../../api/client.js";
 import { LOCALE, t } from "../../i18n/index.js";
@@ -11,6 +11,7 @@ import { ProblemNotice } from "../problem-notice.js";
 import { TimeText } from "../time-text.js";
 import { estimateOf, rateOf } from "./estimate.js";
 import type { Recovery } from "./model.js";
+import { isTooLong } from "./recovery-window.js";
 import styles from "./recovery.module.css";
 
 export type PreviewFilter = Schemas["RecoveryPreviewInput"]["filter"];
@@ -22,16 +23,43 @@ interface PreviewedProps {
   close?: () => void;
 }
 
-export function Previewed({ filter, started, close }: PreviewedProps) {
-  const [reason, setReason, dropReason] = useDraft("recovery.reason", "");
-  const [rate, setRate] = useState("");
-  const preview = useQuery({
+/** What a recovery would send, as of now. */
+export const previewQuery = (filter: PreviewFilter) =>
+  queryOptions({
     queryKey: ["recovery-preview", filter],
     queryFn: ({ signal }) => ask(api.POST("/v1/recoveries/preview", { body: { filter }, signal })),
     // A token starts one recovery, and counts age.
     staleTime: 0,
     gcTime: 0,
   });
+
+export function Previewed(props: PreviewedProps) {
+  const { filter, close } = props;
+  const [now] = useState(Date.now);
+  if (!isTooLong(filter, now)) return <Asking {...props} />;
+  return (
+    <>
+      <p role="status">{t("recover.windowTooWide")}</p>
+      <Close close={close} />
+    </>
+  );
+}
+
+function Close({ close }: { close: (() => void) | undefined }) {
+  if (!close) return null;
+  return (
+    <div className="row">
+      <button type="button" className="button quiet" onClick={close}>
+        {t("act.close")}
+      </button>
+    </div>
+  );
+}
+
+function Asking({ filter, started, close }: PreviewedProps) {
+  const [reason, setReason, dropReason] = useDraft("recovery.reason", "");
+  const [rate, setRate] = useState("");
+  const preview = useQuery(previewQuery(filter));
   const given = { reason: reason.trim(), ratePerSecond: rateOf(rate) };
   const start = useMutation({
     mutationFn: (token: string) =>
@@ -57,20 +85,22 @@ export function Previewed({ filter, started, close }: PreviewedProps) {
   if (preview.error) return <ProblemNotice error={preview.error} again={() => void preview.refetch()} />;
   if (!preview.data) return <p role="status">{t("recover.counting")}</p>;
   const { count, exact, token, needsRelease } = preview.data;
+  if (count === 0)
+    return (
+      <>
+        <PreviewCount preview={preview.data} />
+        <Close close={close} />
+      </>
+    );
   const number = `${numberOf(count)}${exact ? "" : "+"}`;
   return (
     <>
-      <Counted preview={preview.data} number={number} ratePerSecond={given.ratePerSecond} />
+      <PreviewCount preview={preview.data} ratePerSecond={given.ratePerSecond} />
       {needsRelease && <p className={styles.warning}>{t("recover.needsRelease")}</p>}
       <Fields reason={reason} setReason={setReason} rate={rate} setRate={setRate} />
       {start.error && <ProblemNotice error={start.error} again={previewAgain} />}
       <div className="row">
-        <button
-          type="button"
-          className="button"
-          disabled={count === 0 || start.isPending}
-          onClick={() => start.mutate(token)}
-        >
+        <button type="button" className="button" disabled={start.isPending} onClick={() => start.mutate(token)}>
           <Confirm preview={preview.data} number={number} />
         </button>
         {close && (
@@ -126,14 +156,15 @@ function Confirm({ preview, number }: { preview: Schemas["RecoveryPreview"]; num
   return t(filter.mode ? "recover.confirmMissing" : "recover.confirmTo", { number, endpoint });
 }
 
-interface CountedProps {
+interface PreviewCountProps {
   preview: Schemas["RecoveryPreview"];
-  number: string;
-  ratePerSecond: number | undefined;
+  ratePerSecond?: number | undefined;
 }
 
-function Counted({ preview, number, ratePerSecond }: CountedProps) {
-  const { bySubscription, byStatus, count, oldest, newest, filter } = preview;
+/** How many, to whom, of which time, and how long it takes. */
+export function PreviewCount({ preview, ratePerSecond }: PreviewCountProps) {
+  const { bySubscription, byStatus, count, exact, oldest, newest, filter } = preview;
+  const number = `${numberOf(count)}${exact ? "" : "+"}`;
   const names = useNames(bySubscription.map(({ subscriptionId }) => subscriptionId));
   if (count === 0) return <p role="status">{t(filter.mode ? "recover.nothingMissing" : "recover.nothing")}</p>;
   const time = formatDuration(estimateOf(preview, ratePerSecond) * 1_000, LOCALE);

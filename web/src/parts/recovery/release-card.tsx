@@ -1,5 +1,5 @@
 /** A recovery that waits for a second person, and the decision. Whoever asked for it sees why there is no button. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { mayDo } from "../../api/access.js";
 import { api, ask } from "../../api/client.js";
@@ -12,6 +12,8 @@ import { useDraft } from "../draft.js";
 import { ProblemNotice } from "../problem-notice.js";
 import { TimeText } from "../time-text.js";
 import type { Recovery } from "./model.js";
+import { PreviewCount, previewQuery } from "./previewed.js";
+import styles from "./recovery.module.css";
 
 type Decision = "approve" | "refuse";
 
@@ -23,7 +25,7 @@ export function ReleaseCard({ recovery }: { recovery: Recovery }) {
   const number = numberOf(count);
   const may = mayDo(role, "recoveries:release");
   return (
-    <section className="card" aria-label={t("release.title")}>
+    <section className={`card ${styles.release ?? ""}`} aria-label={t("release.title")}>
       <h2>{t("release.title")}</h2>
       <p>{t("release.what", { number })}</p>
       {!release.own && (
@@ -53,19 +55,34 @@ export function ReleaseCard({ recovery }: { recovery: Recovery }) {
           <strong>{t(release.own ? "release.own" : "release.notYours")}</strong>
         </p>
       )}
-      {asked && <DecisionDialog decision={asked} id={recovery.id} number={number} close={() => setAsked(undefined)} />}
+      {asked && <DecisionDialog decision={asked} recovery={recovery} close={() => setAsked(undefined)} />}
+    </section>
+  );
+}
+
+/** Counted anew for the person who decides: to whom it goes, and what has changed since it was asked for. */
+function SentNow({ recovery: { filter, count } }: { recovery: Recovery }) {
+  const { data, error, refetch } = useQuery(previewQuery(filter));
+  return (
+    <section className={styles.release} aria-label={t("release.now")} aria-live="polite">
+      <h3>{t("release.now")}</h3>
+      {error && <ProblemNotice error={error} again={() => void refetch()} />}
+      {!data && !error && <p>{t("recover.counting")}</p>}
+      {data && <PreviewCount preview={data} />}
+      {data && count !== undefined && data.count !== count && <p>{t("release.asked", { number: numberOf(count) })}</p>}
     </section>
   );
 }
 
 interface DecisionDialogProps {
   decision: Decision;
-  id: string;
-  number: string;
+  recovery: Recovery;
   close: () => void;
 }
 
-function DecisionDialog({ decision, id, number, close }: DecisionDialogProps) {
+function DecisionDialog({ decision, recovery, close }: DecisionDialogProps) {
+  const { id, count = 0 } = recovery;
+  const number = numberOf(count);
   const client = useQueryClient();
   const [reason, setReason, drop] = useDraft(`release.${id}`, "");
   const given = reason.trim();
@@ -85,8 +102,9 @@ function DecisionDialog({ decision, id, number, close }: DecisionDialogProps) {
   return (
     <Dialog asks title={t(`release.${decision}.title`)} close={close}>
       <p>{t(`release.${decision}.question`, { number })}</p>
+      {decision === "approve" && <SentNow recovery={recovery} />}
       <label className="field">
-        {t(decision === "refuse" ? "subscription.reasonNeeded" : "recover.reason")}
+        {t(decision === "refuse" ? "release.refusalReason" : "recover.reason")}
         <input value={reason} maxLength={500} onChange={({ target }) => setReason(target.value)} />
       </label>
       {run.error && <ProblemNotice error={run.error} />}

@@ -5,6 +5,7 @@ import { t } from "../../i18n/index.js";
 import { ProblemNotice } from "../problem-notice.js";
 import { recoveriesQuery } from "./queries.js";
 import { FilterWords } from "./recovery-text.js";
+import styles from "./recovery.module.css";
 import { ReleaseCard } from "./release-card.js";
 
 export function WaitingReleases() {
@@ -12,10 +13,10 @@ export function WaitingReleases() {
   if (error) return <ProblemNotice error={error} again={() => void refetch()} />;
   if (!data || data.data.length === 0) return null;
   return (
-    <section aria-labelledby="releases">
+    <section className={styles.releases} aria-labelledby="releases">
       <h2 id="releases">{t("release.section")}</h2>
       {data.data.map((recovery) => (
-        <div key={recovery.id}>
+        <div key={recovery.id} className={styles.release}>
           <p>
             <Link to="/recoveries/$id" params={{ id: recovery.id }} preload={false}>
               <FilterWords filter={recovery.filter} />

@@ -46,6 +46,13 @@ export function SubscriptionStatusText({ subscription }: { subscription: Subscri
   );
 }
 
+/** What the status means for deliveries now. While the breaker holds them, an endpoint in service gets none. */
+export function meaningOf({ status, health }: Pick<Subscription, "status" | "health">): string {
+  const state = health?.state;
+  if (status === "active" && (state === "failing" || state === "recovering")) return t(`subscriptionHeld.${state}`);
+  return t(`subscriptionMeaning.${status}`);
+}
+
 /** By the state alone, as it stands in the record. */
 export function StateOfHealthText({ state }: { state: keyof typeof HEALTH }) {
   const { icon, tone } = HEALTH[state];

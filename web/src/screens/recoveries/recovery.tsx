@@ -5,7 +5,7 @@ import { t } from "../../i18n/index.js";
 import { numberOf } from "../../i18n/number.js";
 import { ActorNames } from "../../parts/actor-names.js";
 import { Page } from "../../parts/page.js";
-import { isOpen, mostFailAgain, type Recovery, searchOf } from "../../parts/recovery/model.js";
+import { isOpen, mostFailAgain, type Recovery, searchOf, unsentOf } from "../../parts/recovery/model.js";
 import { ProgressBar, speedText, timeLeftText } from "../../parts/recovery/progress.js";
 import { FilterWords, RecoveryStatusText } from "../../parts/recovery/recovery-text.js";
 import card from "../../parts/recovery/recovery.module.css";
@@ -23,7 +23,7 @@ export function RecoveryPage({ recovery }: { recovery: Recovery }) {
           <FilterWords filter={recovery.filter} />
         </p>
         <ReleaseCard recovery={recovery} />
-        {recovery.error !== undefined && <p className={card.warning}>{recovery.error}</p>}
+        <Ended recovery={recovery} />
         {isOpen(recovery) && mostFailAgain(recovery) && (
           <p className={card.warning} role="status">
             {t("recoveries.mostFail")}
@@ -37,6 +37,21 @@ export function RecoveryPage({ recovery }: { recovery: Recovery }) {
       </div>
     </Page>
   );
+}
+
+/** How it ended, where that is no success. The sentence of a cancelled one speaks of the workflow's own reading. */
+function Ended({ recovery }: { recovery: Recovery }) {
+  if (recovery.status === "cancelled") {
+    const unsent = unsentOf(recovery);
+    const { startedAt } = recovery;
+    if (startedAt === undefined) return null;
+    return (
+      <p className={card.warning}>
+        {unsent === 0 ? t("recoveries.cancelledAll") : t("recoveries.cancelledRest", { count: unsent })}
+      </p>
+    );
+  }
+  return recovery.error === undefined ? null : <p className={card.warning}>{recovery.error}</p>;
 }
 
 function Progress({ recovery }: { recovery: Recovery }) {
@@ -100,12 +115,14 @@ const SKIP_REASONS = [
   "under_way",
 ] as const;
 
-function Skipped({ recovery: { progress } }: { recovery: Recovery }) {
+function Skipped({ recovery }: { recovery: Recovery }) {
+  const { progress, status } = recovery;
+  const gone = status === "done" ? unsentOf(recovery) : 0;
   const reasons = SKIP_REASONS.flatMap((reason) => {
     const count = progress.skipped[reason] ?? 0;
     return count > 0 ? [[reason, count] as const] : [];
   });
-  if (reasons.length === 0) return null;
+  if (reasons.length === 0 && gone === 0) return null;
   return (
     <section className="card" aria-labelledby="skipped">
       <h2 id="skipped">{t("recoveries.skipped")}</h2>
@@ -115,6 +132,11 @@ function Skipped({ recovery: { progress } }: { recovery: Recovery }) {
             {numberOf(count)}: {t(`recoveries.skip.${reason}`)}
           </li>
         ))}
+        {gone > 0 && (
+          <li>
+            {numberOf(gone)}: {t("recoveries.goneMeanwhile")}
+          </li>
+        )}
       </ul>
     </section>
   );

@@ -6,8 +6,8 @@ import { t } from "../../i18n/index.js";
 import notice from "../../parts/notice.module.css";
 import { useLiveSubscription } from "../../parts/subscription/live.js";
 import type { Subscription } from "../../parts/subscription/model.js";
+import { meaningOf, SubscriptionStatusText } from "../../parts/subscription/state-text.js";
 import { isSignedBySecret } from "../../parts/subscription/techniques.js";
-import { SubscriptionStatusText } from "../../parts/subscription/state-text.js";
 import { SubscriptionActs } from "../subscription/acts/subscription-acts.js";
 import { RotateDialog } from "../subscription/security/rotate-dialog.js";
 import { ReceiverCode } from "./receiver-code.js";
@@ -28,7 +28,7 @@ export function FinishStep({ subscription, back }: FinishStepProps) {
     <>
       <section className={notice.info} aria-label={t("subscriptions.column.status")}>
         <p className="row">
-          <SubscriptionStatusText subscription={subscription} /> {t(`subscriptionMeaning.${status}`)}
+          <SubscriptionStatusText subscription={subscription} /> {meaningOf(subscription)}
         </p>
         {statusReason !== undefined && <p>{statusReason}</p>}
         <SubscriptionActs subscription={subscription} me={me} leaving={leaving} />

@@ -116,6 +116,11 @@ function After({ id, step }: { id: string; step: CreateStep }) {
             etag={etag}
             save={t("create.goOn")}
             saved={() => goTo("filter")}
+            beside={
+              <Link to="/subscriptions/$id" params={{ id }} search={{ tab: "settings" }} className="button quiet">
+                {t("create.back")}
+              </Link>
+            }
           />
         </>
       )}

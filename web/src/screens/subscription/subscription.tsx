@@ -10,9 +10,10 @@ import { endpointName } from "../../parts/names.js";
 import { Page } from "../../parts/page.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
+import { CertificateEnd } from "../../parts/subscription/certificate-end.js";
 import { useLiveSubscription } from "../../parts/subscription/live.js";
 import { type Subscription, taggedQuery } from "../../parts/subscription/model.js";
-import { SubscriptionStatusText } from "../../parts/subscription/state-text.js";
+import { meaningOf, SubscriptionStatusText } from "../../parts/subscription/state-text.js";
 import { SubscriptionActs } from "./acts/subscription-acts.js";
 import { DeliveriesTab } from "./deliveries-tab.js";
 import { HealthTab } from "./health-tab.js";
@@ -68,13 +69,14 @@ interface HeadProps {
 
 function Head({ subscription, mayChange }: HeadProps) {
   const { data: groups } = useQuery(groupsQuery);
-  const { id, url, urlUnicode, urlWarnings, groupId, status, statusReason, eventTypes } = subscription;
+  const { id, url, urlUnicode, urlWarnings, groupId, status, statusReason, eventTypes, clientCertExpiresAt } =
+    subscription;
   return (
     <section className="card" aria-label={t("subscription.facts")}>
       <dl className="facts">
         <dt>{t("subscriptions.column.status")}</dt>
         <dd>
-          <SubscriptionStatusText subscription={subscription} /> {t(`subscriptionMeaning.${status}`)}
+          <SubscriptionStatusText subscription={subscription} /> {meaningOf(subscription)}
           {statusReason !== undefined && <span className="quiet">{` ${t("requests.reason")}: ${statusReason}`}</span>}
           {mayChange && BEFORE_SERVICE.includes(status) && (
             <p>
@@ -95,6 +97,17 @@ function Head({ subscription, mayChange }: HeadProps) {
             </p>
           ))}
         </dd>
+        {clientCertExpiresAt !== undefined && (
+          <>
+            <dt>{t("subscriptions.column.certificate")}</dt>
+            <dd>
+              <CertificateEnd at={clientCertExpiresAt} />{" "}
+              <Link to="/subscriptions/$id" params={{ id }} search={(before) => ({ ...before, tab: "security" })}>
+                {t("subscription.lookAtCertificates")}
+              </Link>
+            </dd>
+          </>
+        )}
         <dt>{t("subscriptions.column.group")}</dt>
         <dd>{groups?.data.find((each) => each.id === groupId)?.name ?? <code>{groupId}</code>}</dd>
         <dt>{t("subscription.id")}</dt>

@@ -1,4 +1,5 @@
 /** The filters of the list as they stand in the address, and what they mean to the API. */
+import { MOST_RECOVERED_DAYS } from "../../../parts/recovery/recovery-window.js";
 import { type FrameSearch, frameSearch, textsOf } from "../../../search-parameters.js";
 import { DAY_MS } from "../../../time/format.js";
 
@@ -88,8 +89,6 @@ export function instantOf(text: string | undefined, now: number): Date | undefin
   const at = new Date(text ?? "");
   return Number.isNaN(at.getTime()) ? undefined : at;
 }
-
-export const MOST_RECOVERED_DAYS = 30;
 
 /** The filter of a recovery of all that match. Undefined without a window that it takes. */
 export function recoveryFilterOf(search: DeliveriesSearch, now: number) {

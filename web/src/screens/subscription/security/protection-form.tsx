@@ -1,6 +1,6 @@
 /** Which signatures prove a delivery, and how the service proves itself to the endpoint. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import type { FormEvent } from "react";
+import type { FormEvent, ReactNode } from "react";
 import { api, ask } from "../../../api/client.js";
 import { isChangedMeanwhile } from "../../../api/problem.js";
 import { t } from "../../../i18n/index.js";
@@ -32,6 +32,8 @@ interface ProtectionFormProps {
   save: string;
   /** After it was saved, or when nothing was touched. */
   saved: () => void;
+  /** Beside that button. */
+  beside?: ReactNode;
 }
 
 /** Saves under the condition that nobody else has changed the protection since typing began. */
@@ -56,7 +58,7 @@ function useSave({ subscription: { id }, saved }: ProtectionFormProps, { base, f
 }
 
 export function ProtectionForm(props: ProtectionFormProps) {
-  const { subscription, save } = props;
+  const { subscription, save, beside } = props;
   // Passwords are among these, so they are kept in this form alone.
   const typed = useTypedOver(props, protectionFormOf, protectionOf);
   const { form, base } = typed;
@@ -94,6 +96,7 @@ export function ProtectionForm(props: ProtectionFormProps) {
         <button className="button" disabled={change === undefined || run.isPending || isOvertaken}>
           {save}
         </button>
+        {beside}
       </div>
     </form>
   );
