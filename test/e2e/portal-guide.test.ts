@@ -138,7 +138,8 @@ describe.skipIf(!there)("the guide for a new subscription", { timeout: 600_000 }
     await step(page, "Verify, and go live");
     // HMAC is off, so the programs are those for public keys.
     const language = page.getByLabel("Language");
-    expect(await language.locator("option").allTextContents()).toEqual(["v1a in JavaScript", "v1a in Python"]);
+    const programs = ["v1a in JavaScript", "v1a in Python"];
+    await expect.poll(() => language.locator("option").allTextContents(), WITHIN).toEqual(programs);
     await page.getByRole("region", { name: "receiver-v1a.mjs" }).getByText("sealpost.verification").waitFor();
     await page.getByText(/^export JWKS_URL='http:.*\/jwks\/sub_\w+' WEBHOOK_URL='http/).waitFor();
     expect(await page.getByRole("button", { name: "I do not have the secret" }).count()).toBe(0);
