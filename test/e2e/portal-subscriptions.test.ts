@@ -246,7 +246,7 @@ describe.skipIf(!there)("subscriptions in the portal", { timeout: 600_000 }, () 
     await page.getByRole("button", { name: /^Pause Ledger/ }).click();
     await page.getByText("It is paused.").waitFor();
     await page.getByRole("button", { name: "Close", exact: true }).last().click();
-    await page.getByText("the ledger is closed tonight").first().waitFor();
+    await page.getByRole("listitem").filter({ hasText: "closed tonight" }).getByText("Carl Consumer").waitFor();
     expect((await stored()).status).toBe("paused");
     await page.getByRole("button", { name: "Put into service" }).click();
     await page.getByRole("button", { name: /^Send to Ledger/ }).click();

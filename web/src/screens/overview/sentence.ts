@@ -7,13 +7,21 @@ import { numberFormat } from "../../time/formatters.js";
 /** Each a sentence: how the endpoints do, what waits, and what was refused and stays until somebody looks at it. */
 export function sentencesOf({
   sentence: { code, values },
+  subscriptions: { byHealth },
   parked,
-}: Pick<OverviewFigures, "sentence" | "parked">): string[] {
-  const { inService, failing, degraded } = values;
+}: Pick<OverviewFigures, "sentence" | "subscriptions" | "parked">): string[] {
+  const { inService, degraded } = values;
+  const { disabled = 0 } = byHealth;
+  const failing = values.failing - disabled;
   const number = numberOf(inService);
   const refused = parked !== undefined && parked.count > 0;
   const how = {
-    some_failing: () => t("overview.someFailing", { count: failing, some: numberOf(failing), number }),
+    // A disabled one counts as failing, and the cards name each.
+    some_failing: () =>
+      [
+        ...(failing > 0 ? [t("overview.someFailing", { count: failing, some: numberOf(failing), number })] : []),
+        ...(disabled > 0 ? [t("overview.someDisabled", { count: disabled, some: numberOf(disabled), number })] : []),
+      ].join(" "),
     some_degraded: () => t("overview.someDegraded", { count: degraded, some: numberOf(degraded), number }),
     // What was refused was not taken.
     all_well: () => (refused ? t("overview.noneFailing") : t("overview.allWell", { count: inService, number })),

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { LOCALE, t } from "../../i18n/index.js";
 import { numberOf } from "../../i18n/number.js";
 import notice from "../../parts/notice.module.css";
+import { ActorNames } from "../../parts/actor-names.js";
 import { Outcome } from "../../parts/outcome.js";
 import { ProblemNotice } from "../../parts/problem-notice.js";
 import { Skeleton } from "../../parts/skeleton.js";
@@ -14,6 +15,7 @@ import scroll from "../../parts/rows/scroll-table.module.css";
 import { formatDuration } from "../../time/format.js";
 import { Breaker } from "./breaker.js";
 import { HealthCharts } from "./health-charts.js";
+import { toldActsQuery } from "./queries.js";
 import styles from "./subscription.module.css";
 import { numberFormat } from "../../time/formatters.js";
 
@@ -144,7 +146,10 @@ function Waiting({ health: { waiting, parked, waitingExact }, id }: { health: He
   );
 }
 
-function Changes({ subscription: { history } }: { subscription: Subscription }) {
+function Changes({ subscription: { id, history } }: { subscription: Subscription }) {
+  // The acts have the names. Until they are here, the ids of the audit stand for them.
+  const acts = useQuery({ ...toldActsQuery(id), enabled: history.some(({ by }) => by?.startsWith("person:")) });
+  const names = new Map(acts.data?.data.map(({ by, name }) => [by, name]));
   if (history.length === 0) return null;
   return (
     <section className={styles.section} aria-labelledby="changes">
@@ -153,7 +158,13 @@ function Changes({ subscription: { history } }: { subscription: Subscription }) 
         {history.map(({ from, to, at, by, role, reason }) => (
           <li key={`${at}${to}`}>
             <TimeText at={at} /> {t(`subscriptionStatus.${from}`)} → {t(`subscriptionStatus.${to}`)},{" "}
-            <span className={styles.by}>{by ?? (role ? t(`roles.${role}`) : t("acts.another"))}</span>
+            <span className={styles.by}>
+              {by ? (
+                <ActorNames actors={[{ id: by, name: names.get(by) }]} />
+              ) : (
+                t(role ? `roles.${role}` : "acts.another")
+              )}
+            </span>
             {reason !== undefined && `: ${reason}`}
           </li>
         ))}
