@@ -149,11 +149,11 @@ function requestBodyOf(route: ApiRoute, optional: true | undefined): Pick<ZodOpe
 
 function responsesOf(route: ApiRoute): ZodOpenApiResponsesObject {
   const { status, description, schema } = route.response;
-  const type = ("responseType" in route ? route.responseType : undefined) ?? "application/json";
+  const types = [("responseType" in route ? route.responseType : undefined) ?? "application/json"].flat();
   const responses: ZodOpenApiResponsesObject = {
     [`${status}`]: {
       description,
-      ...(status !== 204 && schema && { content: { [type]: { schema } } }),
+      ...(status !== 204 && schema && { content: Object.fromEntries(types.map((type) => [type, { schema }])) }),
       ...(givesETag(route) && { headers: z.object({ ETag: etagHeader }) }),
     },
   };
@@ -162,12 +162,18 @@ function responsesOf(route: ApiRoute): ZodOpenApiResponsesObject {
       description: "The object still has a tag of `If-None-Match`",
       headers: z.object({ ETag: etagHeader }),
     };
+  if (route.page && status !== 303)
+    responses["303"] = { description: "A browser is led on: to the log-in, to the identity provider, or back from it" };
   const codesOfRoute = problemsOf(route);
   for (const problemStatus of [...new Set(codesOfRoute.map((code) => PROBLEMS[code].status))].sort((a, b) => a - b)) {
     const codes = codesOfRoute.filter((code) => PROBLEMS[code].status === problemStatus);
     responses[`${problemStatus}` as "400"] = {
       description: codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join("; "),
-      content: { "application/problem+json": { schema: problemView } },
+      content: {
+        "application/problem+json": { schema: problemView },
+        // People are answered by a page.
+        ...(route.page && { "text/html": { schema: z.string() } }),
+      },
     };
   }
   return responses;

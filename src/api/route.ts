@@ -108,9 +108,10 @@ interface JsonRoute<
 
 /** A route that reads or writes its own bytes. Authentication and authorisation have been done. */
 export interface ServedRoute extends Declaration, Schemas<z.ZodObject, z.ZodObject, z.ZodType, z.ZodType> {
-  /** Media type of the request or answer, where it is not JSON. */
+  /** Media type of the request, where it is not JSON. */
   requestType?: string;
-  responseType?: string;
+  /** Media types of the answer, where it is not JSON. */
+  responseType?: string | readonly string[];
   /** Request headers for the document. */
   headers?: z.ZodObject;
   /** Answered where the path parameter cannot exist. By default `not_found`. */

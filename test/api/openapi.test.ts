@@ -89,7 +89,7 @@ test("every problem code is explained, and every error answer is a problem docum
     document.paths as Record<string, Record<string, { responses: Record<string, { content?: object }> }>>,
   ).flatMap((path) => Object.values(path))) {
     for (const [status, response] of Object.entries(operation.responses)) {
-      if (Number(status) >= 400) expect(Object.keys(response.content ?? {})).toEqual(["application/problem+json"]);
+      if (Number(status) >= 400) expect(Object.keys(response.content ?? {})[0]).toBe("application/problem+json");
     }
   }
 });
@@ -98,13 +98,32 @@ interface Operation {
   operationId: string;
   security?: object[];
   parameters?: { name: string; in: string }[];
-  responses: Record<string, { headers?: Record<string, unknown> }>;
+  responses: Record<string, { headers?: Record<string, unknown>; content?: Record<string, unknown> }>;
 }
 const operations = Object.entries(document.paths as Record<string, Record<string, Operation>>).flatMap(
   ([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, ...operation })),
 );
 const takes = ({ parameters = [] }: Operation, header: string): boolean =>
   parameters.some((parameter) => parameter.in === "header" && parameter.name === header);
+
+test("an export is told in both of its media types", () => {
+  const exports = operations.filter(
+    ({ path, parameters }) => /^\/v1\/[\w-]+\/export$/.test(path) && parameters?.some(({ name }) => name === "format"),
+  );
+  expect(exports.length).toBeGreaterThanOrEqual(5);
+  for (const { operationId, responses } of exports)
+    expect(Object.keys(responses["200"]?.content ?? {}), operationId).toEqual(["application/jsonl", "text/csv"]);
+});
+
+test("a route for people is told with the pages of its refusals, and with where it leads a browser", () => {
+  const pages = new Set(servedRoutes().flatMap((route) => (route.page ? [route.operationId] : [])));
+  const told = operations.filter(({ operationId }) => pages.has(operationId));
+  expect(told.map(({ operationId }) => operationId)).toContain("logIn");
+  for (const { operationId, responses } of operations)
+    for (const [status, { content = {} }] of Object.entries(responses).filter(([status]) => Number(status) >= 400))
+      expect("text/html" in content, `${operationId} ${status}`).toBe(pages.has(operationId));
+  for (const { operationId, responses } of told) expect(Object.keys(responses), operationId).toContain("303");
+});
 
 test("every POST can be repeated safely: it takes an Idempotency-Key, or changes nothing by itself", () => {
   const without = operations.filter((each) => each.method === "post" && !takes(each, "Idempotency-Key"));

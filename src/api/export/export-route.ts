@@ -58,7 +58,7 @@ export function exportRoute<Q extends z.ZodType<{ format: ExportFormat }>, Colum
       `${holds} It has at most 10,000 rows. If there are more, then the header \`Sealpost-Export-Cut\` is \`true\` ` +
       "and the last line says so. The export is in the audit with its number of rows.",
     query: schema,
-    responseType: "application/jsonl",
+    responseType: ["application/jsonl", "text/csv"],
     response: { status: 200, description: "JSON Lines or CSV", schema: z.string() },
     async serve(context: Context, request: IncomingMessage, response) {
       const parsed = parseQuery(request.url ?? "");
