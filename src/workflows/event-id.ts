@@ -29,10 +29,8 @@ export const escapeEventId = (id: string): string =>
 
 /** The id as it was given. Undefined for a text that `escapeEventId` never gives. */
 export function unescapeEventId(escaped: string): string | undefined {
-  const id = escaped.replaceAll(/~([0-9A-F]{2})/g, (_all, code: string) =>
-    String.fromCharCode(Number.parseInt(code, 16)),
-  );
-  return isEventId(id) && escapeEventId(id) === escaped ? id : undefined;
+  const id = readEventId(escaped);
+  return id !== undefined && escapeEventId(id) === escaped ? id : undefined;
 }
 
 /**
@@ -40,7 +38,6 @@ export function unescapeEventId(escaped: string): string | undefined {
  * `count`, is told apart from it so. Undefined for a text that names no id.
  */
 export function readEventId(text: string): string | undefined {
-  if (!text.includes("~")) return isEventId(text) ? text : undefined;
   const id = text.replaceAll(/~([0-9A-Fa-f]{2})/g, (_all, code: string) =>
     String.fromCharCode(Number.parseInt(code, 16)),
   );

@@ -84,7 +84,7 @@ function Asking({ filter, started, close }: PreviewedProps) {
   };
   if (preview.error) return <ProblemNotice error={preview.error} again={() => void preview.refetch()} />;
   if (!preview.data) return <p role="status">{t("recover.counting")}</p>;
-  const { count, exact, token, needsRelease } = preview.data;
+  const { count, token, needsRelease } = preview.data;
   if (count === 0)
     return (
       <>
@@ -92,7 +92,7 @@ function Asking({ filter, started, close }: PreviewedProps) {
         <Close close={close} />
       </>
     );
-  const number = `${numberOf(count)}${exact ? "" : "+"}`;
+  const number = countedText(preview.data);
   return (
     <>
       <PreviewCount preview={preview.data} ratePerSecond={given.ratePerSecond} />
@@ -161,10 +161,13 @@ interface PreviewCountProps {
   ratePerSecond?: number | undefined;
 }
 
+const countedText = ({ count, exact }: Pick<Schemas["RecoveryPreview"], "count" | "exact">): string =>
+  `${numberOf(count)}${exact ? "" : "+"}`;
+
 /** How many, to whom, of which time, and how long it takes. */
 export function PreviewCount({ preview, ratePerSecond }: PreviewCountProps) {
-  const { bySubscription, byStatus, count, exact, oldest, newest, filter } = preview;
-  const number = `${numberOf(count)}${exact ? "" : "+"}`;
+  const { bySubscription, byStatus, count, oldest, newest, filter } = preview;
+  const number = countedText(preview);
   const names = useNames(bySubscription.map(({ subscriptionId }) => subscriptionId));
   if (count === 0) return <p role="status">{t(filter.mode ? "recover.nothingMissing" : "recover.nothing")}</p>;
   const time = formatDuration(estimateOf(preview, ratePerSecond) * 1_000, LOCALE);

@@ -5,9 +5,15 @@ export type Technique = "v1" | "v1a" | "rfc9421" | "mtls" | "basic" | "api_key" 
 
 type Protected = Pick<Subscription, "signing" | "tls" | "auth" | "headers">;
 
+type Signing = Subscription["signing"];
+
+/** Whether a public key verifies what this scheme signs. What the others sign needs a secret that both sides know. */
+export const isVerifiedByKey = (scheme: Signing["schemes"][number], { rfc9421 }: Pick<Signing, "rfc9421">): boolean =>
+  scheme === "v1a" || (scheme === "rfc9421" && rfc9421?.alg !== "hmac-sha256");
+
 /** Whether a secret that both sides know signs. Public keys alone need none. */
-export const isSignedBySecret = ({ schemes, rfc9421 }: Subscription["signing"]): boolean =>
-  schemes.includes("v1") || (schemes.includes("rfc9421") && rfc9421?.alg === "hmac-sha256");
+export const isSignedBySecret = (signing: Signing): boolean =>
+  signing.schemes.some((scheme) => !isVerifiedByKey(scheme, signing));
 
 /** In the order in which they are shown. */
 export function techniquesOf({ signing, tls, auth, headers }: Protected): Technique[] {

@@ -1,4 +1,5 @@
 /** A request as text to paste: as a curl command for a POSIX shell, or as it stands on the wire. */
+import { shellWord } from "../../parts/text/shell-word.js";
 import type { Attempt, Delivery } from "./queries.js";
 
 type Request = { url: string; headers: Record<string, string>; payload: Delivery["payload"] };
@@ -13,26 +14,24 @@ const OF_CURL = new Set(["content-length", "host", "connection", "transfer-encod
 
 export function asCurl({ url, headers, payload }: Request): string {
   const lines = [
-    `curl --request POST ${quoted(url)}`,
+    `curl --request POST ${shellWord(url)}`,
     ...Object.entries(headers)
       .filter(([name]) => !OF_CURL.has(name.toLowerCase()))
-      .map(([name, value]) => `--header ${quoted(`${name}: ${value}`)}`),
+      .map(([name, value]) => `--header ${shellWord(`${name}: ${value}`)}`),
   ];
   if (!payload) return lines.join(JOINED);
   // The bytes are signed, so not one of them may change: curl's --data would drop line ends.
   if (payload.encoding === "utf8" && !payload.body.includes("\0"))
     // An argument of --data-binary that begins with @ names a file.
-    return [...lines, `${payload.body.startsWith("@") ? "--data-raw" : "--data-binary"} ${quoted(payload.body)}`].join(
-      JOINED,
-    );
+    return [
+      ...lines,
+      `${payload.body.startsWith("@") ? "--data-raw" : "--data-binary"} ${shellWord(payload.body)}`,
+    ].join(JOINED);
   const base64 = payload.encoding === "base64" ? payload.body : toBase64(payload.body);
-  return `printf %s ${quoted(base64)} | base64 -d | ${[...lines, "--data-binary @-"].join(JOINED)}`;
+  return `printf %s ${shellWord(base64)} | base64 -d | ${[...lines, "--data-binary @-"].join(JOINED)}`;
 }
 
 const JOINED = " \\\n  ";
-
-/** In single quotes everything is plain text but the quote itself (POSIX.1-2024, 2.2.2). */
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** The request line, the headers, an empty line and the body (RFC 9112). A body that is no text is in base64. */
 export function asHttp({ url, headers, payload }: Request): string {

@@ -1,5 +1,7 @@
 /** The receivers of two pages of the docs, which the tests run: one source for the pages and for here. */
 import type { Subscription } from "../../parts/subscription/model.js";
+import { isVerifiedByKey } from "../../parts/subscription/techniques.js";
+import { shellWord } from "../../parts/text/shell-word.js";
 
 export interface Receiver {
   language: string;
@@ -22,21 +24,16 @@ type Addressed = Pick<Subscription, "id" | "url" | "signing">;
  * @param origin of the service, where the public keys are
  */
 export function fittingReceivers({ withSecret, withKeys }: ReceiverPages, to: Addressed, origin: string): Receiver[] {
-  const { schemes, rfc9421 } = to.signing;
-  const keyed = schemes.filter(
-    (scheme) => scheme === "v1a" || (scheme === "rfc9421" && rfc9421?.alg !== "hmac-sha256"),
-  );
-  const settings = `export JWKS_URL=${quoted(`${origin}/jwks/${to.id}`)} WEBHOOK_URL=${quoted(to.url)} PORT=9000\n`;
+  const { signing } = to;
+  const keyed = signing.schemes.filter((scheme) => isVerifiedByKey(scheme, signing));
+  const settings = `export JWKS_URL=${shellWord(`${origin}/jwks/${to.id}`)} WEBHOOK_URL=${shellWord(to.url)} PORT=9000\n`;
   return [
-    ...(schemes.includes("v1") ? withSecret : []),
+    ...(signing.schemes.includes("v1") ? withSecret : []),
     ...withKeys
       .filter(({ language }) => keyed.some((scheme) => language.startsWith(`${scheme} `)))
       .map((each) => ({ ...each, commands: settings + each.commands })),
   ];
 }
-
-/** One word of a shell. */
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** Each heading of the page with a program, and the commands that run it. */
 export function receiversOf(page: string): Receiver[] {
