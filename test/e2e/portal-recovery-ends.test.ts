@@ -130,6 +130,8 @@ describe.skipIf(!there)("the end of a recovery", { timeout: 400_000 }, () => {
     await expect.poll(async () => parseInt(await told.innerText()) + (await sent()), WITHIN).toBe(LOST);
     expect(await sent()).toBeLessThan(LOST);
     await checked(page, "recovery-cancelled");
+    // What was handed over goes on. Until it is delivered, it would be counted again.
+    await vi.waitUntil(async () => (await parked()) === LOST - (await sent()), { timeout: 60_000, interval: 200 });
     await page.getByRole("link", { name: "Repeat" }).click();
     await page.getByRole("button", { name: `Send ${LOST - (await sent())} again to Acme ledger` }).waitFor();
     await closed(visitor);
