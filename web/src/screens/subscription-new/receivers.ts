@@ -26,7 +26,8 @@ type Addressed = Pick<Subscription, "id" | "url" | "signing">;
 export function fittingReceivers({ withSecret, withKeys }: ReceiverPages, to: Addressed, origin: string): Receiver[] {
   const { signing } = to;
   const keyed = signing.schemes.filter((scheme) => isVerifiedByKey(scheme, signing));
-  const settings = `export JWKS_URL=${shellWord(`${origin}/jwks/${to.id}`)} WEBHOOK_URL=${shellWord(to.url)} PORT=9000\n`;
+  const jwksUrl = shellWord(`${origin}/jwks/${to.id}`);
+  const settings = `export JWKS_URL=${jwksUrl} WEBHOOK_URL=${shellWord(to.url)} PORT=9000\n`;
   return [
     ...(signing.schemes.includes("v1") ? withSecret : []),
     ...withKeys
